@@ -1,0 +1,1 @@
+//! Benchmarks of `sul` and `ws-service`, with their peers beside them.

@@ -1,0 +1,2 @@
+//! A multi-threaded WebSocket service, to embed or to run.
+#![forbid(unsafe_code)]

@@ -1,0 +1,11 @@
+//! `ws-service`: run the service (`serve`, the default) or a storm against one (`storm`).
+#![forbid(unsafe_code)]
+
+mod cli;
+mod storm;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    cli::run()
+}
