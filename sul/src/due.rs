@@ -1,5 +1,6 @@
 //! What a pass delivers.
 
+use core::fmt;
 use core::time::Duration;
 
 use crate::timestamp::{Timestamp, micros_rounded_up};
@@ -54,5 +55,33 @@ impl<T> Due<T> {
         let missed = now.as_micros().saturating_sub(start) / period;
         let steps = missed.saturating_add(1);
         Timestamp::from_micros(start.saturating_add(steps.saturating_mul(period)))
+    }
+}
+
+impl<T: Copy> Due<T> {
+    #[inline]
+    pub(crate) fn from_engine((token, deadline): (T, u64)) -> Self {
+        Self { token, deadline: Timestamp::from_micros(deadline) }
+    }
+}
+
+/// How many timers a list shows when it is formatted.
+const SHOWN: usize = 8;
+
+impl<T: fmt::Debug> Due<T> {
+    /// Formats `armed`, which is all of a list in order, as that list.
+    pub(crate) fn fmt_list(armed: &[Self], f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let next = NextFew(&armed[..armed.len().min(SHOWN)]);
+        let mut list = f.debug_struct("TimerList");
+        list.field("armed", &armed.len()).field("next", &next);
+        if armed.len() > SHOWN { list.finish_non_exhaustive() } else { list.finish() }
+    }
+}
+
+struct NextFew<'a, T>(&'a [Due<T>]);
+
+impl<T: fmt::Debug> fmt::Debug for NextFew<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_map().entries(self.0.iter().map(|due| (due.deadline, &due.token))).finish()
     }
 }

@@ -1,5 +1,41 @@
 //! Exact timers for your own event loop.
-#![no_std]
+//!
+//! ```
+//! # use std::time::Duration;
+//! # struct Clock; impl Clock { fn now(&self) -> sul::Timestamp { sul::Timestamp::from_micros(1) } }
+//! # struct Poll; impl Poll { fn poll(&mut self, _: (), _: Option<Duration>) {} }
+//! # let (clock, mut poll, events, conn_id) = (Clock, Poll, (), 7);
+//! # let now = clock.now();
+//! # fn on_due(_: sul::Due<i32>) {}
+//! let timers = sul::TimerList::new();
+//! let mut idle = timers.timer(conn_id);                 // unarmed; dropping it cancels it
+//! idle.schedule(now + Duration::from_secs(30));         // arms or moves, never allocates
+//!
+//! // one turn of the loop
+//! poll.poll(events, timers.earliest().map(|at| at.saturating_since(clock.now())));
+//! let now = clock.now();                                // one reading after the poll
+//! for due in timers.expire(now) {                       // due.token, due.deadline
+//!     on_due(due);                                      // may schedule, cancel or drop any timer
+//! }
+//! ```
+//!
+//! A [`Timer`] lives inside what it times: a connection, a request, a session. When that goes away,
+//! so does the timer, and nobody has to remember to cancel it. The [`TimerList`] reads no clock and
+//! calls nobody: it tells the loop how long it may sleep, and the loop tells it what time it is. What
+//! comes back is a [`Due`] with the *token* the timer was made with, a small `Copy` value such as a
+//! key into the owner's own table.
+//!
+//! # Guarantees
+//!
+//! 1. Never early.
+//! 2. In deadline order; equal deadlines in the order they were scheduled.
+//! 3. When `cancel`, `schedule` or drop returns, the old deadline is never delivered — even if it was
+//!    already due.
+//! 4. A timer armed during an expiry pass is not delivered by that pass: a pass always ends.
+//! 5. `earliest` is exact and costs O(1).
+//! 6. No callback, no thread, no clock read, no allocation in `schedule`, no panic for any deadline.
+//! 7. Forgetting a handle (`mem::forget`) leaks a slot and nothing worse.
+#![cfg_attr(not(test), no_std)]
 #![forbid(unsafe_code)]
 #![deny(clippy::disallowed_methods, clippy::disallowed_types)]
 
@@ -7,6 +43,8 @@ extern crate alloc;
 
 mod due;
 mod engine;
+#[cfg(test)]
+mod engine_tests;
 mod local;
 mod timestamp;
 

@@ -126,3 +126,8 @@ pub(crate) fn micros_rounded_up(duration: Duration) -> u64 {
     let whole = duration.as_secs().saturating_mul(MICROS_PER_SEC);
     whole.saturating_add(u64::from(duration.subsec_nanos().div_ceil(1_000)))
 }
+
+/// `duration` in microseconds, a started one not counted; [`u64::MAX`] if there are more.
+pub(crate) fn micros_rounded_down(duration: Duration) -> u64 {
+    u64::try_from(duration.as_micros()).unwrap_or(u64::MAX)
+}

@@ -39,6 +39,10 @@ impl Key {
         (self.low() & u64::from(MAX_NODES)) as u32
     }
 
+    pub(crate) fn with_deadline(self, deadline: u64) -> Self {
+        Self::new(deadline, self.sequence(), self.node())
+    }
+
     pub(crate) fn with_sequence(self, sequence: u64) -> Self {
         Self::new(self.deadline(), sequence, self.node())
     }

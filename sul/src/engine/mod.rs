@@ -157,6 +157,12 @@ impl<T: Copy, const LIMIT: u64> Engine<T, LIMIT> {
         keys.iter().map(|key| (self.nodes.token(key.node()), key.deadline())).collect()
     }
 
+    /// How many times a key was written to a place in a heap.
+    #[cfg(test)]
+    pub(crate) fn moves(&self) -> u64 {
+        self.heaps.iter().map(|heap| heap.moves).sum()
+    }
+
     /// Starts the sequence anew if nothing is armed: a list that is ever empty never renumbers.
     /// An open pass has nothing left to deliver then, whatever is armed from here on.
     #[inline]

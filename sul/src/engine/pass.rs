@@ -40,4 +40,11 @@ impl Pass {
             *self = Self { open: 0, count: self.count, now: 0, barrier: 0 };
         }
     }
+
+    /// Moves the time of the open pass, if any.
+    pub(crate) fn shift(&mut self, change: impl Fn(u64) -> u64) {
+        if self.open != 0 {
+            self.now = change(self.now);
+        }
+    }
 }

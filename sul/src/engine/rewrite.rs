@@ -21,6 +21,20 @@ impl<T: Copy, const LIMIT: u64> Engine<T, LIMIT> {
         a.restore(self.nodes.places());
         b.restore(self.nodes.places());
     }
+
+    /// Replaces each deadline, and the open pass's time, by `change` of it, which must keep their
+    /// order or make them equal: what the pass would have delivered it still will.
+    pub(crate) fn shift(&mut self, change: impl Fn(u64) -> u64) {
+        for heap in &mut self.heaps {
+            for place in heap.range() {
+                let key = heap.at(place);
+                heap.overwrite(place, key.with_deadline(change(key.deadline())));
+            }
+            // Deadlines that became equal are in the order of their sequences from here on.
+            heap.restore(self.nodes.places());
+        }
+        self.pass.shift(change);
+    }
 }
 
 /// Numbers the keys of both heaps by the order of their sequences. Leaves the heaps out of order.

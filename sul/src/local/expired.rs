@@ -1,6 +1,7 @@
 //! An expiry pass, seen from outside: an owned iterator.
 
 use alloc::rc::Rc;
+use core::fmt;
 use core::iter::FusedIterator;
 
 use super::Shared;
@@ -53,8 +54,13 @@ impl<T: Copy> Iterator for Expired<T> {
 
     #[inline]
     fn next(&mut self) -> Option<Due<T>> {
-        let (token, deadline) = self.shared.borrow_mut().next_due(self.pass)?;
-        Some(Due { token, deadline: Timestamp::from_micros(deadline) })
+        self.shared.borrow_mut().next_due(self.pass).map(Due::from_engine)
+    }
+}
+
+impl<T: Copy> fmt::Debug for Expired<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Expired").finish_non_exhaustive()
     }
 }
 

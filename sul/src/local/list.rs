@@ -1,11 +1,15 @@
 //! The list: where timers are made, and where the loop asks what is due.
 
 use alloc::rc::Rc;
+use alloc::vec::Vec;
 use core::cell::RefCell;
+use core::fmt;
+use core::time::Duration;
 
 use super::{Expired, Shared, Timer};
-use crate::Timestamp;
 use crate::engine::{Class, Engine};
+use crate::timestamp::{micros_rounded_down, micros_rounded_up};
+use crate::{Due, Timestamp};
 
 /// The timers of one event loop.
 ///
@@ -71,6 +75,30 @@ impl<T: Copy> TimerList<T> {
         Timer::new(&self.shared, Class::Ordinary, token)
     }
 
+    /// A new timer that is worth waking a suspended system for; otherwise like [`timer`](Self::timer).
+    ///
+    /// The class is for [`earliest_waking`](Self::earliest_waking) only: order is strict across both
+    /// classes.
+    ///
+    /// # Panics
+    ///
+    /// If the list already has 268,435,455 timers.
+    ///
+    /// ```
+    /// use sul::{TimerList, Timestamp};
+    ///
+    /// let timers = TimerList::new();
+    /// let (mut poll, mut alarm) = (timers.timer("poll"), timers.waking_timer("alarm"));
+    /// poll.schedule(Timestamp::from_micros(10));
+    /// alarm.schedule(Timestamp::from_micros(90));
+    /// assert_eq!(timers.earliest(), Some(Timestamp::from_micros(10)));
+    /// assert_eq!(timers.earliest_waking(), Some(Timestamp::from_micros(90)));
+    /// ```
+    #[must_use = "dropping a timer cancels it"]
+    pub fn waking_timer(&self, token: T) -> Timer<T> {
+        Timer::new(&self.shared, Class::Waking, token)
+    }
+
     /// The deadline that comes first, which is how long the loop may sleep. Exact, and O(1).
     ///
     /// ```
@@ -88,6 +116,19 @@ impl<T: Copy> TimerList<T> {
     #[must_use]
     pub fn earliest(&self) -> Option<Timestamp> {
         self.shared.borrow().earliest().map(Timestamp::from_micros)
+    }
+
+    /// The first deadline of the timers made with [`waking_timer`](Self::waking_timer): when a
+    /// system that suspends now must be awake again. Exact, and O(1).
+    ///
+    /// ```
+    /// let timers = sul::TimerList::<()>::new();
+    /// assert_eq!(timers.earliest_waking(), None);
+    /// ```
+    #[inline]
+    #[must_use]
+    pub fn earliest_waking(&self) -> Option<Timestamp> {
+        self.shared.borrow().earliest_of(Class::Waking).map(Timestamp::from_micros)
     }
 
     /// Opens an expiry pass: delivers the timers that are armed now and due by `now`, in deadline
@@ -110,6 +151,83 @@ impl<T: Copy> TimerList<T> {
     #[must_use = "a pass delivers as it is iterated"]
     pub fn expire(&self, now: Timestamp) -> Expired<T> {
         Expired::begin(&self.shared, now)
+    }
+
+    /// Schedules many timers, in the order of the slice: equal deadlines are delivered in it.
+    ///
+    /// Timers of other lists are scheduled too, each on its own.
+    ///
+    /// ```
+    /// use sul::{TimerList, Timestamp};
+    ///
+    /// let timers = TimerList::new();
+    /// let (mut a, mut b) = (timers.timer('a'), timers.timer('b'));
+    /// let at = Timestamp::from_micros(10);
+    /// timers.schedule_batch(&mut [(&mut b, at), (&mut a, at)]);
+    /// let due: Vec<char> = timers.expire(at).map(|due| due.token).collect();
+    /// assert_eq!(due, ['b', 'a']);
+    /// ```
+    pub fn schedule_batch(&self, batch: &mut [(&mut Timer<T>, Timestamp)]) {
+        for (timer, deadline) in batch {
+            timer.schedule(*deadline);
+        }
+    }
+
+    /// Moves all deadlines, and the `now` of an open pass, `by` later: the caller's clock stepped
+    /// forward and nobody should be early for it. Fractions of a microsecond round up; deadlines
+    /// stop at [`Timestamp::MAX`]. O(n).
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use sul::{TimerList, Timestamp};
+    ///
+    /// let timers = TimerList::new();
+    /// let mut timer = timers.timer(());
+    /// timer.schedule(Timestamp::from_micros(10));
+    /// timers.shift_forward(Duration::from_micros(5));
+    /// assert_eq!(timer.deadline(), Some(Timestamp::from_micros(15)));
+    /// ```
+    pub fn shift_forward(&self, by: Duration) {
+        let by = micros_rounded_up(by);
+        self.shared.borrow_mut().shift(|time| time.saturating_add(by));
+    }
+
+    /// Moves all deadlines, and the `now` of an open pass, `by` earlier: the caller's clock stepped
+    /// back and nobody should be late for it. Fractions of a microsecond round down; deadlines stop
+    /// at [`Timestamp::ZERO`]. O(n).
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use sul::{TimerList, Timestamp};
+    ///
+    /// let timers = TimerList::new();
+    /// let mut timer = timers.timer(());
+    /// timer.schedule(Timestamp::from_micros(10));
+    /// timers.shift_back(Duration::from_micros(4));
+    /// assert_eq!(timer.deadline(), Some(Timestamp::from_micros(6)));
+    /// ```
+    pub fn shift_back(&self, by: Duration) {
+        let by = micros_rounded_down(by);
+        self.shared.borrow_mut().shift(|time| time.saturating_sub(by));
+    }
+
+    /// All armed timers in the order they would be delivered, for a dump or a metric. Allocates;
+    /// O(n log n).
+    ///
+    /// ```
+    /// use sul::{TimerList, Timestamp};
+    ///
+    /// let timers = TimerList::new();
+    /// let (mut a, mut b) = (timers.timer('a'), timers.timer('b'));
+    /// a.schedule(Timestamp::from_micros(20));
+    /// b.schedule(Timestamp::from_micros(10));
+    /// let tokens: Vec<char> = timers.snapshot().iter().map(|due| due.token).collect();
+    /// assert_eq!(tokens, ['b', 'a']);
+    /// ```
+    #[must_use]
+    pub fn snapshot(&self) -> Vec<Due<T>> {
+        let armed = self.shared.borrow().armed();
+        armed.into_iter().map(Due::from_engine).collect()
     }
 
     /// How many timers are armed.
@@ -143,5 +261,21 @@ impl<T: Copy> TimerList<T> {
 impl<T: Copy> Default for TimerList<T> {
     fn default() -> Self {
         Self::new()
+    }
+}
+
+/// How many timers are armed and the next few of them.
+///
+/// ```
+/// use sul::{TimerList, Timestamp};
+///
+/// let timers = TimerList::new();
+/// let mut timer = timers.timer("tea");
+/// timer.schedule(Timestamp::from_micros(1_500_000));
+/// assert_eq!(format!("{timers:?}"), r#"TimerList { armed: 1, next: {1.500000s: "tea"} }"#);
+/// ```
+impl<T: Copy + fmt::Debug> fmt::Debug for TimerList<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        Due::fmt_list(&self.snapshot(), f)
     }
 }

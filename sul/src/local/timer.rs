@@ -1,6 +1,7 @@
 //! The handle: owning it is having it cancelled when you go away.
 
 use alloc::rc::Rc;
+use core::fmt;
 
 use super::Shared;
 use crate::Timestamp;
@@ -123,6 +124,13 @@ impl<T: Copy> Timer<T> {
     #[must_use]
     pub fn token(&self) -> T {
         self.shared.borrow().token(self.node)
+    }
+}
+
+impl<T: Copy + fmt::Debug> fmt::Debug for Timer<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (token, deadline) = (self.token(), self.deadline());
+        f.debug_struct("Timer").field("token", &token).field("deadline", &deadline).finish()
     }
 }
 

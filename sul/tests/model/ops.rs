@@ -1,0 +1,19 @@
+//! What can be done to a list, in a form that chance can make.
+
+/// Indices pick among what there is, modulo how much there is; with nothing to pick, nothing is done.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Op {
+    Make { waking: bool },
+    Drop(u8),
+    Forget(u8),
+    Schedule(u8, u64),
+    Batch(u8, u8, u64),
+    Cancel(u8),
+    Begin(u64),
+    Next(u8),
+    Drain(u8),
+    DropPass(u8),
+    LeakPass(u8),
+    Forward(u64),
+    Back(u64),
+}

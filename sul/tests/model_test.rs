@@ -1,0 +1,20 @@
+//! Both flavours do what a sorted `Vec` would, step by step, whatever is done to them.
+//!
+//! On failure proptest prints the shrunk operations and the seed to replay them.
+
+mod model;
+mod strategy;
+mod subject;
+
+use proptest::prelude::*;
+
+use subject::local::Local;
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 2_000, failure_persistence: None, ..Default::default() })]
+
+    #[test]
+    fn local_list_behaves_as_the_model(ops in strategy::ops(200)) {
+        model::drive::run(Local::default(), ops);
+    }
+}

@@ -1,0 +1,3 @@
+//! The lists that the model is compared with.
+
+pub(crate) mod local;
