@@ -1,0 +1,213 @@
+//! What a shard allows its peers: deadlines and limits, each with its default.
+
+use std::time::Duration;
+
+/// How long a peer may take for what; `None` means for ever.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Timeouts {
+    /// From the accepted transport to the end of the upgrade request. Default: 10 s.
+    pub handshake: Option<Duration>,
+    /// From the last proof that the peer receives to our ping. Default: 30 s.
+    pub ping_after: Option<Duration>,
+    /// From the last proof that the peer receives to hanging up; after `ping_after`. Default: 60 s.
+    pub hangup_after: Option<Duration>,
+    /// From the first byte of a message to its last. Default: 60 s.
+    pub message: Option<Duration>,
+    /// From the last progress on queued bytes to giving up. Default: 30 s.
+    pub write: Option<Duration>,
+    /// From our Close frame to the end of the transport. Default: 5 s.
+    ///
+    /// Not optional: a peer that never answers would be kept for ever.
+    pub close: Duration,
+}
+
+impl Default for Timeouts {
+    fn default() -> Self {
+        Self {
+            handshake: Some(Duration::from_secs(10)),
+            ping_after: Some(Duration::from_secs(30)),
+            hangup_after: Some(Duration::from_secs(60)),
+            message: Some(Duration::from_secs(60)),
+            write: Some(Duration::from_secs(30)),
+            close: Duration::from_secs(5),
+        }
+    }
+}
+
+/// How much a peer, or all of them, may take up.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Limits {
+    /// Connections of one shard. Default: no limit but memory; the service sets its own.
+    pub connections: usize,
+    /// Bytes of an upgrade request, and of what is pipelined behind it. Default: 16 KiB.
+    pub handshake_bytes: usize,
+    /// Header fields of an upgrade request. Default: 64 (the parser's own limit is 124).
+    pub headers: usize,
+    /// Bytes of a message, all its fragments together. Default: 16 MiB.
+    pub message_size: usize,
+    /// Frames of a message. Default: 65,536.
+    pub fragments: u32,
+    /// Bytes queued to a peer at which `send` reports pressure. Default: 1 MiB.
+    pub high_water: usize,
+    /// Bytes queued to a peer above which `overflow` rules. Default: 32 MiB.
+    pub queued_bytes: usize,
+    /// What happens above `queued_bytes`. Default: the connection is closed.
+    pub overflow: Overflow,
+    /// Topics one connection may subscribe to. Default: 256.
+    pub topics_per_connection: usize,
+    /// Publications that wait for their turn, or for room in another shard's mailbox, before
+    /// `publish` answers `Congested`. Default: 65,536.
+    pub mail: usize,
+    /// Bytes of those publications. Default: 64 MiB.
+    pub mail_bytes: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            connections: usize::MAX,
+            handshake_bytes: 16 * 1024,
+            headers: 64,
+            message_size: 16 * 1024 * 1024,
+            fragments: 65_536,
+            high_water: 1024 * 1024,
+            queued_bytes: 32 * 1024 * 1024,
+            overflow: Overflow::Close,
+            topics_per_connection: 256,
+            mail: 65_536,
+            mail_bytes: 64 * 1024 * 1024,
+        }
+    }
+}
+
+/// What happens to a message that would queue more than [`Limits::queued_bytes`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Overflow {
+    /// The connection is closed with 1013.
+    Close,
+    /// The message is dropped and counted; `send` says so.
+    Drop,
+}
+
+/// How much of each kind of work one turn does; the rest waits for the next.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Budget {
+    /// Timers that fire. Default: 128.
+    pub expiries: usize,
+    /// Sessions that end. Default: 64.
+    pub closes: usize,
+    /// Copies of published messages that are queued. Default: 4,096.
+    pub deliveries: usize,
+}
+
+impl Default for Budget {
+    fn default() -> Self {
+        Self { expiries: 128, closes: 64, deliveries: 4_096 }
+    }
+}
+
+/// All of a shard's settings.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Config {
+    /// How long a peer may take.
+    pub timeouts: Timeouts,
+    /// How much a peer may take up.
+    pub limits: Limits,
+    /// How much a turn does.
+    pub budget: Budget,
+}
+
+/// A setting that makes no sense.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ConfigError {
+    /// A peer would be hung up on before, or at the moment, it is pinged.
+    #[error("hang-up after {hangup:?} must be later than ping after {ping:?}")]
+    HangUpNotAfterPing {
+        /// The configured `ping_after`.
+        ping: Duration,
+        /// The configured `hangup_after`.
+        hangup: Duration,
+    },
+    /// Nothing would ever prove a peer alive before it is hung up on.
+    #[error("hang-up after {hangup:?} needs a ping before it")]
+    HangUpWithoutPing {
+        /// The configured `hangup_after`.
+        hangup: Duration,
+    },
+    /// A limit or a budget of zero: nothing could ever happen.
+    #[error("{0} must be more than zero")]
+    Zero(&'static str),
+}
+
+impl Config {
+    /// Checks that the settings make sense together.
+    ///
+    /// # Errors
+    /// The first rule that is broken.
+    pub fn validate(&self) -> Result<(), ConfigError> {
+        let Timeouts { ping_after, hangup_after, .. } = self.timeouts;
+        match (ping_after, hangup_after) {
+            (Some(ping), Some(hangup)) if hangup <= ping => {
+                return Err(ConfigError::HangUpNotAfterPing { ping, hangup });
+            }
+            (None, Some(hangup)) => return Err(ConfigError::HangUpWithoutPing { hangup }),
+            _ => {}
+        }
+        let counts = [
+            ("the connection limit", self.limits.connections),
+            ("the handshake size limit", self.limits.handshake_bytes),
+            ("the header limit", self.limits.headers),
+            ("the message size limit", self.limits.message_size),
+            ("the fragment limit", self.limits.fragments as usize),
+            ("the queue limit", self.limits.queued_bytes),
+            ("the mail limit", self.limits.mail.min(self.limits.mail_bytes)),
+            ("the expiry budget", self.budget.expiries),
+            ("the close budget", self.budget.closes),
+            ("the delivery budget", self.budget.deliveries),
+        ];
+        match counts.into_iter().find(|&(_, count)| count == 0) {
+            Some((name, _)) => Err(ConfigError::Zero(name)),
+            None => Ok(()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn timeouts(ping: Option<u64>, hangup: Option<u64>) -> Config {
+        let mut config = Config::default();
+        config.timeouts.ping_after = ping.map(Duration::from_secs);
+        config.timeouts.hangup_after = hangup.map(Duration::from_secs);
+        config
+    }
+
+    #[test]
+    fn the_defaults_are_valid() {
+        assert_eq!(Config::default().validate(), Ok(()));
+    }
+
+    /// lws accepted it and hung up on every peer (#3386).
+    #[test]
+    fn a_hang_up_not_after_the_ping_is_an_error() {
+        assert!(timeouts(Some(5), Some(5)).validate().is_err());
+        assert!(timeouts(Some(5), Some(4)).validate().is_err());
+        assert!(timeouts(None, Some(4)).validate().is_err());
+        assert!(timeouts(Some(5), Some(6)).validate().is_ok());
+        assert!(timeouts(Some(5), None).validate().is_ok());
+        assert!(timeouts(None, None).validate().is_ok());
+    }
+
+    #[test]
+    fn a_limit_of_zero_is_an_error() {
+        let mut config = Config::default();
+        config.limits.message_size = 0;
+        assert_eq!(config.validate(), Err(ConfigError::Zero("the message size limit")));
+    }
+}

@@ -1,0 +1,188 @@
+//! What a handler can do: everything here only records, and runs no other handler.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use sul::Timestamp;
+use tungstenite::protocol::frame::coding::CloseCode;
+
+use super::frames;
+use super::id::ConnectionId;
+use super::link::Link;
+use super::mail::Frame;
+use super::protocol::Message;
+use super::reason::CloseReason;
+use super::shared::Shared;
+
+/// A handler's view of its connection and its shard.
+#[derive(Debug)]
+pub struct Context<'a> {
+    pub(super) id: ConnectionId,
+    pub(super) now: Timestamp,
+    pub(super) link: &'a mut Link,
+    pub(super) shared: &'a mut Shared,
+    pub(super) recorded: Recorded,
+}
+
+/// What is settled after the handler has returned.
+#[derive(Debug, Default)]
+pub(super) struct Recorded {
+    pub(super) end: Option<(CloseReason, Box<str>)>,
+    pub(super) timer: Option<Option<Timestamp>>,
+    pub(super) is_alive: bool,
+}
+
+/// How a message was taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[must_use]
+pub enum Sent {
+    /// It is queued.
+    Queued,
+    /// It is queued, and with it more than [`Limits::high_water`](super::Limits::high_water):
+    /// [`Protocol::drained`](super::Protocol::drained) says when that has gone.
+    AboveHighWater,
+}
+
+/// Why a message was not taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum SendError {
+    /// The connection is not open, or is being closed.
+    #[error("the connection is closed")]
+    Closed,
+    /// It would queue more than [`Limits::queued_bytes`](super::Limits::queued_bytes); by
+    /// [`Overflow::Close`](super::Overflow::Close) the connection is closed.
+    #[error("too many bytes queued: the connection is closed")]
+    Overflow,
+    /// The same, by [`Overflow::Drop`](super::Overflow::Drop): the message is dropped and counted.
+    #[error("too many bytes queued: the message is dropped")]
+    Dropped,
+}
+
+/// Other threads have not taken what was published before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("too many publications are waiting")]
+pub struct Congested;
+
+/// A connection has as many subscriptions as it may have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("too many subscriptions")]
+pub struct TooManyTopics;
+
+impl Context<'_> {
+    /// The connection's name, valid on every thread.
+    #[must_use]
+    pub const fn id(&self) -> ConnectionId {
+        self.id
+    }
+
+    /// The peer's address.
+    #[must_use]
+    pub const fn peer(&self) -> SocketAddr {
+        self.link.peer
+    }
+
+    /// The time of this turn.
+    #[must_use]
+    pub const fn now(&self) -> Timestamp {
+        self.now
+    }
+
+    /// Bytes that wait to be written to the peer.
+    #[must_use]
+    pub fn queued_bytes(&self) -> usize {
+        self.link.outbox.len()
+    }
+
+    /// Queues a message to the peer: copied, in one frame, written at the end of the turn.
+    ///
+    /// # Errors
+    /// [`SendError::Closed`] after [`close`](Self::close) and in `closed`; otherwise too many bytes
+    /// are queued already.
+    pub fn send<'m>(&mut self, message: impl Into<Message<'m>>) -> Result<Sent, SendError> {
+        let message = message.into();
+        let size = message.as_bytes().len();
+        if self.recorded.end.is_some() {
+            return Err(SendError::Closed);
+        }
+        let room = self.shared.room_for(self.link, size);
+        if room == Err(SendError::Overflow) {
+            self.recorded.end = Some((CloseReason::Backlog, Box::default()));
+        }
+        room?;
+        self.link.outbox.push(&mut self.shared.pool, size, |out| {
+            frames::message_frame(out, message);
+        });
+        Ok(self.shared.sent(self.link))
+    }
+
+    /// Subscribes the connection to a topic, until [`unsubscribe`](Self::unsubscribe) or its end.
+    /// Subscribing twice is the same as once.
+    ///
+    /// # Errors
+    /// The connection has [`Limits::topics_per_connection`](super::Limits::topics_per_connection)
+    /// topics.
+    pub fn subscribe(&mut self, topic: &str) -> Result<(), TooManyTopics> {
+        let link = &mut *self.link;
+        if self.shared.topics.is_subscribed(topic, &link.subscriptions) || link.is_told {
+            return Ok(());
+        }
+        if link.subscriptions.len() >= self.shared.config.limits.topics_per_connection {
+            return Err(TooManyTopics);
+        }
+        self.shared.topics.subscribe(topic, self.id.key, &mut link.subscriptions);
+        Ok(())
+    }
+
+    /// Ends a subscription; says whether there was one. What was published before and has not been
+    /// delivered is not delivered any more.
+    pub fn unsubscribe(&mut self, topic: &str) -> bool {
+        self.shared.topics.unsubscribe(topic, self.id.key, &mut self.link.subscriptions)
+    }
+
+    /// Publishes a message to all who subscribe to the topic, on all threads, but not to this
+    /// connection itself.
+    ///
+    /// # Errors
+    /// [`Congested`], and then nobody gets it, while too many publications wait to be delivered
+    /// here or to be taken by another thread.
+    pub fn publish<'m>(
+        &mut self,
+        topic: &str,
+        message: impl Into<Message<'m>>,
+    ) -> Result<(), Congested> {
+        if self.shared.is_congested() {
+            self.shared.counters.congested.add(1);
+            return Err(Congested);
+        }
+        let publication = Frame::new(message.into()).to_topic(topic);
+        self.shared.topics.publish(&publication, Some(self.id.key));
+        self.shared.relay.publish(&publication);
+        Ok(())
+    }
+
+    /// Closes the connection: what is queued is written, then a Close with this code and text
+    /// (at most 123 bytes of it). The first call counts.
+    ///
+    /// A code that must not be sent (RFC 6455 §7.4) is sent as 1000.
+    pub fn close(&mut self, code: CloseCode, text: &str) {
+        let code = if code.is_allowed() { code } else { CloseCode::Normal };
+        self.recorded.end.get_or_insert_with(|| (CloseReason::Local(code), text.into()));
+    }
+
+    /// Calls [`Protocol::timer`](super::Protocol::timer) this long after the turn's time; replaces
+    /// what was set before.
+    pub fn set_timer(&mut self, after: Duration) {
+        self.recorded.timer = Some(Some(self.now + after));
+    }
+
+    /// Unsets the timer.
+    pub fn clear_timer(&mut self) {
+        self.recorded.timer = Some(None);
+    }
+
+    /// The protocol knows that the peer receives: counts as the answer to a ping would.
+    pub fn confirm_alive(&mut self) {
+        self.recorded.is_alive = true;
+    }
+}

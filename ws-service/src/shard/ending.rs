@@ -1,0 +1,185 @@
+//! How connections end. Whatever the cause, it comes through [`Shared::end`], once; the session's
+//! end is then told from a queue, a bounded number per turn, so that losing all at once starves
+//! nobody.
+
+use http::StatusCode;
+use sul::Timestamp;
+
+use super::Shard;
+use super::deadlines::Deadline;
+use super::frames;
+use super::handshake;
+use super::id::ConnectionKey;
+use super::link::{Link, Phase, Slot};
+use super::protocol::{Protocol, Rejection};
+use super::reason::CloseReason;
+use super::shared::{Shared, Transport};
+
+impl Shared {
+    /// Ends a connection's session, and says goodbye to its peer where that makes sense. Only the
+    /// first reason counts.
+    pub(super) fn end(
+        &mut self,
+        key: ConnectionKey,
+        link: &mut Link,
+        reason: CloseReason,
+        text: &str,
+        now: Timestamp,
+    ) {
+        if link.is_ending {
+            return;
+        }
+        link.is_ending = true;
+        link.clear_all(&self.counters);
+        let was_open = link.is_open();
+        link.phase = phase_after(&reason);
+        match &link.phase {
+            Phase::Finished if !matches!(reason, CloseReason::Peer(..)) => self.abandon(link),
+            _ if was_open => self.say_goodbye(key, link, &reason, text),
+            // Before the upgrade there is no closing handshake to wait for.
+            Phase::Closing => self.abandon(link),
+            _ => {}
+        }
+        if !link.outbox.is_empty() || !matches!(link.phase, Phase::Finished) {
+            link.set(Deadline::Close, now + self.config.timeouts.close, &self.counters);
+        }
+        self.endings.push_back((key, reason));
+    }
+
+    fn say_goodbye(&mut self, key: ConnectionKey, link: &mut Link, why: &CloseReason, text: &str) {
+        let code = match why {
+            CloseReason::Peer(code, _) => *code,
+            other => other.code(),
+        };
+        self.queue(key, link, |outbox, pool| {
+            if matches!(why, CloseReason::Backlog) {
+                outbox.truncate(pool);
+            }
+            outbox.push(pool, text.len(), |out| frames::close_frame(out, code, text));
+        });
+    }
+
+    /// The transport is gone, or nothing more can be written to it.
+    pub(super) fn abandon(&mut self, link: &mut Link) {
+        let queued = link.outbox.len();
+        link.outbox.clear(&mut self.pool);
+        self.recount(link, queued);
+        link.phase = Phase::Finished;
+        link.clear_all(&self.counters);
+    }
+
+    /// Answers an upgrade request with a refusal.
+    pub(super) fn refuse(
+        &mut self,
+        key: ConnectionKey,
+        link: &mut Link,
+        response: bytes::Bytes,
+        reason: CloseReason,
+        now: Timestamp,
+    ) {
+        self.counters.handshakes_failed.add(1);
+        self.queue(key, link, |outbox, pool| outbox.push_whole(pool, response));
+        self.end(key, link, reason, "", now);
+    }
+
+    pub(super) fn refuse_late(&mut self, key: ConnectionKey, link: &mut Link, now: Timestamp) {
+        let rejection = Rejection::new(StatusCode::REQUEST_TIMEOUT, "the request took too long");
+        let response = handshake::refusal(&rejection, &[]);
+        self.refuse(key, link, response, CloseReason::Timeout(Deadline::Handshake), now);
+    }
+
+    fn refuse_for_shutdown(&mut self, key: ConnectionKey, link: &mut Link, now: Timestamp) {
+        let rejection = Rejection::new(StatusCode::SERVICE_UNAVAILABLE, "shutting down");
+        let response = handshake::refusal(&rejection, &[]);
+        self.refuse(key, link, response, CloseReason::Rejected, now);
+    }
+}
+
+/// Who has the last word decides how the transport ends.
+fn phase_after(reason: &CloseReason) -> Phase {
+    match reason {
+        CloseReason::Local(_) | CloseReason::Shutdown => Phase::Closing,
+        CloseReason::Violation(_)
+        | CloseReason::Backlog
+        | CloseReason::Panicked
+        | CloseReason::Rejected
+        | CloseReason::Timeout(Deadline::Message | Deadline::Handshake) => {
+            Phase::Lingering { is_shut: false }
+        }
+        CloseReason::Peer(..) | CloseReason::Disconnected | CloseReason::Timeout(_) => {
+            Phase::Finished
+        }
+    }
+}
+
+impl<P: Protocol> Shard<P> {
+    /// Tells the ends that are queued, up to the turn's budget.
+    pub(super) fn tell_endings(&mut self, now: Timestamp) {
+        for _ in 0..self.shared.config.budget.closes {
+            let Some((key, reason)) = self.shared.endings.pop_front() else { break };
+            self.tell_ending(key, reason, now);
+            self.settle_transport(key);
+        }
+    }
+
+    fn tell_ending(&mut self, key: ConnectionKey, reason: CloseReason, now: Timestamp) {
+        let Some(Slot { link, session, .. }) = self.slots.get_mut(key) else { return };
+        let shared = &mut self.shared;
+        link.is_told = true;
+        shared.counters.closes[reason.kind() as usize].add(1);
+        if let Some(session) = session.take() {
+            shared.counters.sessions.subtract(1);
+            let protocol = &*self.protocol;
+            shared.run(key, link, now, |cx| protocol.closed(cx, session, reason));
+        }
+        shared.topics.unsubscribe_all(key, &mut link.subscriptions);
+    }
+
+    /// Begins to close all connections, a bounded number per turn.
+    pub(super) fn close_for_shutdown(&mut self, now: Timestamp) {
+        let Some(draining) = &mut self.draining else { return };
+        for _ in 0..self.shared.config.budget.closes {
+            let Some(key) = draining.pop_front() else { break };
+            let Some(Slot { link, .. }) = self.slots.get_mut(key) else { continue };
+            match link.phase {
+                Phase::Handshake(_) | Phase::Deferred(_) => {
+                    self.shared.refuse_for_shutdown(key, link, now);
+                }
+                _ => self.shared.end(key, link, CloseReason::Shutdown, "", now),
+            }
+        }
+    }
+
+    /// The transport is gone: the peer has reset it, or has ended its side and said nothing.
+    pub fn disconnected(&mut self, key: ConnectionKey, now: Timestamp) {
+        let Some(Slot { link, .. }) = self.slots.get_mut(key) else { return };
+        if matches!(link.phase, Phase::Handshake(_) | Phase::Deferred(_)) {
+            self.shared.counters.handshakes_failed.add(1);
+        }
+        self.shared.end(key, link, CloseReason::Disconnected, "", now);
+        self.shared.abandon(link);
+        self.settle_transport(key);
+    }
+
+    /// Forgets a connection that has nothing left to say, or shuts its write side where only the
+    /// peer has.
+    pub(super) fn settle_transport(&mut self, key: ConnectionKey) {
+        let Some(Slot { link, .. }) = self.slots.get_mut(key) else { return };
+        if !link.outbox.is_empty() {
+            return;
+        }
+        match &mut link.phase {
+            Phase::Finished if link.is_told => {
+                link.clear_all(&self.shared.counters);
+                self.slots.remove(key);
+                self.shared.counters.connections.set(self.slots.len() as u64);
+                self.shared.transports.push_back(Transport::Close(key));
+            }
+            Phase::Lingering { is_shut } if !*is_shut => {
+                *is_shut = true;
+                self.shared.transports.push_back(Transport::ShutWrite(key));
+            }
+            _ => {}
+        }
+    }
+}

@@ -1,0 +1,281 @@
+//! The bytes of a client, frame by frame.
+
+use tungstenite::protocol::frame::coding::CloseCode;
+
+use super::header::{self, Header, Kind};
+use super::mask;
+use super::partial::{Assembly, OpenFrame, Partial};
+use super::utf8::InvalidUtf8;
+use crate::shard::reason::Violation;
+
+/// What a peer may send.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::shard) struct Rules {
+    pub(in crate::shard) message_size: usize,
+    pub(in crate::shard) fragments: u32,
+}
+
+/// Received bytes, and how far they have been read.
+#[derive(Debug)]
+pub(in crate::shard) struct Input<'b> {
+    bytes: &'b mut [u8],
+    at: usize,
+}
+
+impl<'b> Input<'b> {
+    pub(in crate::shard) const fn new(bytes: &'b mut [u8]) -> Self {
+        Self { bytes, at: 0 }
+    }
+
+    fn rest(&self) -> &[u8] {
+        &self.bytes[self.at..]
+    }
+
+    /// Takes the next `count` bytes, or all there are.
+    fn take(&mut self, count: usize) -> &mut [u8] {
+        let start = self.at;
+        self.at = start.saturating_add(count).min(self.bytes.len());
+        &mut self.bytes[start..self.at]
+    }
+}
+
+/// One thing a peer has said, lent from the receive buffer or from the unfinished message.
+#[derive(Debug, PartialEq, Eq)]
+pub(in crate::shard) enum Incoming<'a> {
+    Text(&'a str),
+    Binary(&'a [u8]),
+    Ping(&'a [u8]),
+    Pong(&'a [u8]),
+    Close(Option<CloseCode>, &'a str),
+    /// A frame that is not its message's last.
+    Fragment,
+}
+
+/// A connection's receiving state: one empty pointer while nothing is unfinished.
+#[derive(Debug, Default)]
+pub(in crate::shard) struct Decoder {
+    partial: Option<Box<Partial>>,
+}
+
+impl Decoder {
+    /// A frame, or the header of one, is half received: the peer can say nothing else before its end.
+    pub(in crate::shard) fn is_inside_frame(&self) -> bool {
+        self.partial
+            .as_ref()
+            .is_some_and(|partial| partial.frame.is_some() || partial.stash.is_open())
+    }
+
+    /// A frame or a message is unfinished.
+    pub(in crate::shard) fn is_unfinished(&self) -> bool {
+        self.partial.as_ref().is_some_and(|partial| !partial.is_empty())
+    }
+
+    /// Reads on until there is something to tell, or until `input` is used up (`None`).
+    ///
+    /// After an error, neither the decoder nor `input` has a meaning.
+    pub(in crate::shard) fn next<'a>(
+        &'a mut self,
+        input: &'a mut Input<'_>,
+        rules: Rules,
+    ) -> Result<Option<Incoming<'a>>, Violation> {
+        self.release();
+        match &self.partial {
+            Some(partial) if partial.frame.is_some() => self.continue_frame(input),
+            Some(partial) if partial.stash.is_open() => self.continue_stash(input, rules),
+            _ => self.start_frame(input, rules),
+        }
+    }
+
+    /// Lets go of what the last call lent.
+    fn release(&mut self) {
+        if let Some(partial) = &mut self.partial {
+            partial.release();
+            if partial.is_empty() {
+                self.partial = None;
+            }
+        }
+    }
+
+    fn start_frame<'a>(
+        &'a mut self,
+        input: &'a mut Input<'_>,
+        rules: Rules,
+    ) -> Result<Option<Incoming<'a>>, Violation> {
+        let Some(header) = header::parse(input.rest())? else {
+            return Ok(self.keep(input));
+        };
+        self.check(&header, rules)?;
+        // A length beyond the address space is beyond any rule.
+        let length = usize::try_from(header.length).map_err(|_| Violation::TooLong)?;
+        let is_whole = input.rest().len() - header.size >= length;
+        if header.kind.is_control() {
+            if !is_whole {
+                return Ok(self.keep(input));
+            }
+            return control(header.kind, unmasked(input, &header, length)).map(Some);
+        }
+        if is_whole && header.is_final && header.kind != Kind::Continue {
+            return data(header.kind, unmasked(input, &header, length)).map(Some);
+        }
+        input.take(header.size);
+        self.open_frame(&header);
+        self.continue_frame(input)
+    }
+
+    /// What the frame's place in its message, and the limits, say to it.
+    fn check(&self, header: &Header, rules: Rules) -> Result<(), Violation> {
+        if header.kind.is_control() {
+            return Ok(());
+        }
+        let message = self.partial.as_ref().and_then(|partial| {
+            partial.message.as_ref().map(|message| (message.len(), partial.fragments))
+        });
+        if message.is_some() != (header.kind == Kind::Continue) {
+            return Err(Violation::OutOfSequence);
+        }
+        let (so_far, fragments) = message.unwrap_or((0, 0));
+        if header.length > rules.message_size.saturating_sub(so_far) as u64 {
+            return Err(Violation::TooLong);
+        }
+        if fragments >= rules.fragments {
+            return Err(Violation::TooManyFragments);
+        }
+        Ok(())
+    }
+
+    fn open_frame(&mut self, header: &Header) {
+        let partial = self.partial.get_or_insert_default();
+        partial.frame = Some(OpenFrame::new(header));
+        if header.kind != Kind::Continue {
+            partial.message = Some(Assembly::new(header.kind));
+            partial.fragments = 0;
+        }
+        partial.fragments += 1;
+    }
+
+    fn continue_frame<'a>(
+        &'a mut self,
+        input: &mut Input<'_>,
+    ) -> Result<Option<Incoming<'a>>, Violation> {
+        let Some(partial) = self.partial.as_deref_mut() else { return Ok(None) };
+        let (Some(frame), Some(message)) = (&mut partial.frame, &mut partial.message) else {
+            return Ok(None);
+        };
+        let count = usize::try_from(frame.remaining).unwrap_or(usize::MAX);
+        frame.take(input.take(count), message)?;
+        if frame.remaining > 0 {
+            return Ok(None);
+        }
+        let is_final = frame.is_final;
+        partial.frame = None;
+        if !is_final {
+            return Ok(Some(Incoming::Fragment));
+        }
+        match partial.finish() {
+            Some(Assembly::Text(text)) => text
+                .finish()
+                .map(|text| Some(Incoming::Text(text)))
+                .map_err(|InvalidUtf8| Violation::InvalidUtf8),
+            Some(Assembly::Binary(bytes)) => Ok(Some(Incoming::Binary(bytes))),
+            None => Ok(None),
+        }
+    }
+
+    /// Keeps the rest of `input`: a header, or a control frame, whose end has not come.
+    fn keep<'a>(&mut self, input: &mut Input<'_>) -> Option<Incoming<'a>> {
+        if !input.rest().is_empty() {
+            let stash = &mut self.partial.get_or_insert_default().stash;
+            let taken = stash.fill(usize::MAX, input.rest());
+            input.take(taken);
+        }
+        None
+    }
+
+    fn continue_stash<'a>(
+        &'a mut self,
+        input: &'a mut Input<'_>,
+        rules: Rules,
+    ) -> Result<Option<Incoming<'a>>, Violation> {
+        let Some(header) = self.stashed_header(input)? else { return Ok(None) };
+        if !header.kind.is_control() {
+            self.check(&header, rules)?;
+            self.open_frame(&header);
+            if let Some(partial) = &mut self.partial {
+                partial.stash.clear();
+            }
+            return self.continue_frame(input);
+        }
+        let Some(partial) = self.partial.as_deref_mut() else { return Ok(None) };
+        let total = header.size + usize::try_from(header.length).unwrap_or(usize::MAX);
+        if !partial.stash.fill_from(total, input) {
+            return Ok(None);
+        }
+        partial.stash.close();
+        let payload = partial.stash.payload_mut(header.size);
+        mask::apply(payload, &mut { header.mask });
+        control(header.kind, payload).map(Some)
+    }
+
+    /// Completes the header in the stash, byte by byte of what it is known to need.
+    fn stashed_header(&mut self, input: &mut Input<'_>) -> Result<Option<Header>, Violation> {
+        let Some(partial) = self.partial.as_deref_mut() else { return Ok(None) };
+        loop {
+            if let Some(header) = header::parse(partial.stash.bytes())? {
+                return Ok(Some(header));
+            }
+            let target = header::size_of(partial.stash.bytes());
+            if !partial.stash.fill_from(target, input) {
+                return Ok(None);
+            }
+        }
+    }
+}
+
+impl super::partial::Stash {
+    /// Fills up to `target` bytes; says whether they are all there.
+    fn fill_from(&mut self, target: usize, input: &mut Input<'_>) -> bool {
+        let taken = self.fill(target, input.rest());
+        input.take(taken);
+        self.bytes().len() >= target
+    }
+}
+
+/// Takes a whole frame from `input` and unmasks its payload where it lies.
+fn unmasked<'a>(input: &'a mut Input<'_>, header: &Header, length: usize) -> &'a [u8] {
+    input.take(header.size);
+    let payload = input.take(length);
+    mask::apply(payload, &mut { header.mask });
+    payload
+}
+
+fn data(kind: Kind, payload: &[u8]) -> Result<Incoming<'_>, Violation> {
+    if kind == Kind::Binary {
+        return Ok(Incoming::Binary(payload));
+    }
+    std::str::from_utf8(payload).map(Incoming::Text).map_err(|_| Violation::InvalidUtf8)
+}
+
+fn control(kind: Kind, payload: &[u8]) -> Result<Incoming<'_>, Violation> {
+    match kind {
+        Kind::Ping => Ok(Incoming::Ping(payload)),
+        Kind::Pong => Ok(Incoming::Pong(payload)),
+        _ => close(payload),
+    }
+}
+
+/// A Close body: nothing, or a code that may be sent and a text (§5.5.1, §7.4).
+fn close(payload: &[u8]) -> Result<Incoming<'_>, Violation> {
+    let Some((code, text)) = payload.split_first_chunk() else {
+        return if payload.is_empty() {
+            Ok(Incoming::Close(None, ""))
+        } else {
+            Err(Violation::BadClose)
+        };
+    };
+    let code = CloseCode::from(u16::from_be_bytes(*code));
+    if !code.is_allowed() {
+        return Err(Violation::BadClose);
+    }
+    let text = std::str::from_utf8(text).map_err(|_| Violation::InvalidUtf8)?;
+    Ok(Incoming::Close(Some(code), text))
+}

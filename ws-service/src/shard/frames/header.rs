@@ -1,0 +1,101 @@
+//! A frame's header: parsed by tungstenite, checked here for what RFC 6455 asks of a client.
+
+use std::io::Cursor;
+
+use tungstenite::protocol::frame::FrameHeader;
+use tungstenite::protocol::frame::coding::{Control, Data, OpCode};
+
+use crate::shard::reason::Violation;
+
+/// The longest header: two bytes, a 64-bit length, a mask (§5.2).
+pub(super) const MAX_HEADER: usize = 14;
+/// The longest payload of a control frame (§5.5).
+pub(super) const MAX_CONTROL: usize = 125;
+
+/// A checked header of a client's frame.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Header {
+    pub(super) kind: Kind,
+    pub(super) is_final: bool,
+    pub(super) mask: [u8; 4],
+    /// Of the payload, in bytes; at most 2⁶³ − 1.
+    pub(super) length: u64,
+    /// Of the header itself, in bytes.
+    pub(super) size: usize,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    Text,
+    Binary,
+    Continue,
+    Close,
+    Ping,
+    Pong,
+}
+
+impl Kind {
+    pub(super) const fn is_control(self) -> bool {
+        matches!(self, Self::Close | Self::Ping | Self::Pong)
+    }
+}
+
+/// Parses the header that `bytes` begin with; `None` if it is not all there.
+///
+/// What the first two bytes give away is refused without waiting for the rest.
+pub(super) fn parse(bytes: &[u8]) -> Result<Option<Header>, Violation> {
+    let Some(&[first, second]) = bytes.first_chunk() else { return Ok(None) };
+    refuse_early(first, second)?;
+    let mut cursor = Cursor::new(bytes);
+    let Some((header, length)) =
+        FrameHeader::parse(&mut cursor).map_err(|_| Violation::ReservedOpcode)?
+    else {
+        return Ok(None);
+    };
+    let kind = kind(header.opcode).ok_or(Violation::ReservedOpcode)?;
+    let mask = header.mask.ok_or(Violation::Unmasked)?;
+    // At most MAX_HEADER: it always fits.
+    let size = usize::try_from(cursor.position()).map_err(|_| Violation::BadLength)?;
+    if length > i64::MAX as u64 || header.len(length) != size {
+        return Err(Violation::BadLength);
+    }
+    Ok(Some(Header { kind, is_final: header.is_final, mask, length, size }))
+}
+
+/// How long the header that `bytes` begin with will be, as far as they tell.
+pub(super) fn size_of(bytes: &[u8]) -> usize {
+    match bytes.get(1).map(|second| second & 0x7f) {
+        None => 2,
+        Some(126) => 2 + 2 + 4,
+        Some(127) => MAX_HEADER,
+        Some(_) => 2 + 4,
+    }
+}
+
+fn refuse_early(first: u8, second: u8) -> Result<(), Violation> {
+    if first & 0x70 != 0 {
+        return Err(Violation::ReservedBit);
+    }
+    let opcode = OpCode::from(first & 0x0f);
+    if kind(opcode).is_none() {
+        return Err(Violation::ReservedOpcode);
+    }
+    let is_final = first & 0x80 != 0;
+    let control = matches!(opcode, OpCode::Control(_));
+    if control && (!is_final || usize::from(second & 0x7f) > MAX_CONTROL) {
+        return Err(Violation::BadControl);
+    }
+    if second & 0x80 == 0 { Err(Violation::Unmasked) } else { Ok(()) }
+}
+
+const fn kind(opcode: OpCode) -> Option<Kind> {
+    match opcode {
+        OpCode::Data(Data::Text) => Some(Kind::Text),
+        OpCode::Data(Data::Binary) => Some(Kind::Binary),
+        OpCode::Data(Data::Continue) => Some(Kind::Continue),
+        OpCode::Control(Control::Close) => Some(Kind::Close),
+        OpCode::Control(Control::Ping) => Some(Kind::Ping),
+        OpCode::Control(Control::Pong) => Some(Kind::Pong),
+        OpCode::Data(Data::Reserved(_)) | OpCode::Control(Control::Reserved(_)) => None,
+    }
+}

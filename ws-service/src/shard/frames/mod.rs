@@ -1,0 +1,17 @@
+//! The frame path: bytes to messages, in place, and messages to bytes.
+//!
+//! ```text
+//!  receive buffer ──► header (tungstenite) ──► unmask in place ──► lent to the protocol
+//!                                                    │
+//!                          only what is unfinished ──► Partial (boxed, none when idle)
+//! ```
+
+mod decoder;
+mod encode;
+mod header;
+mod mask;
+mod partial;
+mod utf8;
+
+pub(super) use decoder::{Decoder, Incoming, Input, Rules};
+pub(super) use encode::{close_frame, message_frame, ping_frame, pong_frame};

@@ -1,0 +1,157 @@
+//! What a connection keeps between two receives: only the unfinished tail of a frame or message.
+
+use super::header::{Header, Kind, MAX_CONTROL, MAX_HEADER};
+use super::mask;
+use super::utf8::{InvalidUtf8, Text};
+use crate::shard::reason::Violation;
+
+/// The unfinished part of what a peer is sending.
+#[derive(Debug, Default)]
+pub(super) struct Partial {
+    /// The first bytes of a header, or of a control frame.
+    pub(super) stash: Stash,
+    /// The data frame whose payload is not all there.
+    pub(super) frame: Option<OpenFrame>,
+    /// The message whose frames are not all there.
+    pub(super) message: Option<Assembly>,
+    /// Frames of that message so far.
+    pub(super) fragments: u32,
+    /// The message that is lent out; gone at the next call.
+    finished: Option<Assembly>,
+}
+
+impl Partial {
+    /// Nothing is unfinished: the box can go.
+    pub(super) const fn is_empty(&self) -> bool {
+        !self.stash.is_open() && self.frame.is_none() && self.message.is_none()
+    }
+
+    /// The message is whole: it is lent out until `release`.
+    pub(super) fn finish(&mut self) -> Option<&Assembly> {
+        self.finished = self.message.take();
+        self.finished.as_ref()
+    }
+
+    /// Lets go of what is lent out.
+    pub(super) fn release(&mut self) {
+        self.finished = None;
+        if !self.stash.is_open() {
+            self.stash.clear();
+        }
+    }
+}
+
+/// A data frame of which `remaining` payload bytes are still to come.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct OpenFrame {
+    pub(super) remaining: u64,
+    pub(super) mask: [u8; 4],
+    pub(super) is_final: bool,
+}
+
+impl OpenFrame {
+    pub(super) const fn new(header: &Header) -> Self {
+        Self { remaining: header.length, mask: header.mask, is_final: header.is_final }
+    }
+
+    /// Unmasks the bytes that belong to this frame, and adds them to its message.
+    pub(super) fn take(
+        &mut self,
+        bytes: &mut [u8],
+        message: &mut Assembly,
+    ) -> Result<(), Violation> {
+        mask::apply(bytes, &mut self.mask);
+        self.remaining -= bytes.len() as u64;
+        let more = usize::try_from(self.remaining).unwrap_or(usize::MAX);
+        message.push(bytes, more)
+    }
+}
+
+/// A message that is being put together.
+#[derive(Debug)]
+pub(super) enum Assembly {
+    Text(Text),
+    Binary(Vec<u8>),
+}
+
+impl Assembly {
+    pub(super) fn new(kind: Kind) -> Self {
+        match kind {
+            Kind::Text => Self::Text(Text::default()),
+            _ => Self::Binary(Vec::new()),
+        }
+    }
+
+    pub(super) fn len(&self) -> usize {
+        match self {
+            Self::Text(text) => text.len(),
+            Self::Binary(bytes) => bytes.len(),
+        }
+    }
+
+    fn push(&mut self, bytes: &[u8], more: usize) -> Result<(), Violation> {
+        match self {
+            Self::Text(text) => {
+                text.push(bytes, more).map_err(|InvalidUtf8| Violation::InvalidUtf8)
+            }
+            Self::Binary(message) => {
+                let so_far = message.len() + bytes.len();
+                if message.capacity() < so_far {
+                    // Never more than has come: see `utf8::reserve`.
+                    message.reserve_exact(bytes.len() + more.min(so_far));
+                }
+                message.extend_from_slice(bytes);
+                Ok(())
+            }
+        }
+    }
+}
+
+/// Up to one whole control frame, or a header, kept as it came.
+#[derive(Debug)]
+pub(super) struct Stash {
+    bytes: [u8; MAX_HEADER + MAX_CONTROL],
+    len: usize,
+    /// The frame is whole, and lent out.
+    closed: bool,
+}
+
+impl Default for Stash {
+    fn default() -> Self {
+        Self { bytes: [0; MAX_HEADER + MAX_CONTROL], len: 0, closed: false }
+    }
+}
+
+impl Stash {
+    pub(super) fn bytes(&self) -> &[u8] {
+        &self.bytes[..self.len]
+    }
+
+    /// Takes what is still missing to `target` bytes, if `from` has it; says how much that was.
+    pub(super) fn fill(&mut self, target: usize, from: &[u8]) -> usize {
+        let take = target.min(self.bytes.len()).saturating_sub(self.len).min(from.len());
+        self.bytes[self.len..self.len + take].copy_from_slice(&from[..take]);
+        self.len += take;
+        take
+    }
+
+    /// It holds the beginning of something whose end has not come.
+    pub(super) const fn is_open(&self) -> bool {
+        self.len > 0 && !self.closed
+    }
+
+    /// What it holds is whole.
+    pub(super) const fn close(&mut self) {
+        self.closed = true;
+    }
+
+    pub(super) const fn clear(&mut self) {
+        self.len = 0;
+        self.closed = false;
+    }
+
+    /// The bytes from `start` on, to be unmasked where they lie.
+    pub(super) fn payload_mut(&mut self, start: usize) -> &mut [u8] {
+        &mut self.bytes[start.min(self.len)..self.len]
+    }
+}

@@ -1,0 +1,108 @@
+//! Text that arrives in pieces: valid so far, plus at most three bytes of an unfinished character.
+
+/// The text of an unfinished message. Bad bytes are found as they come, and nothing is read twice.
+#[derive(Debug, Default)]
+pub(super) struct Text {
+    valid: String,
+    /// The first bytes of a character whose rest has not come.
+    pending: [u8; 4],
+    pending_len: usize,
+}
+
+/// The bytes so far can't begin any UTF-8 text.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct InvalidUtf8;
+
+impl Text {
+    /// Bytes so far, the pending ones among them.
+    pub(super) fn len(&self) -> usize {
+        self.valid.len() + self.pending_len
+    }
+
+    /// Takes the next bytes, of which there will be about `more` in this frame after these.
+    pub(super) fn push(&mut self, mut bytes: &[u8], more: usize) -> Result<(), InvalidUtf8> {
+        while self.pending_len > 0 {
+            let Some((&first, rest)) = bytes.split_first() else { return Ok(()) };
+            self.complete(first)?;
+            bytes = rest;
+        }
+        let valid = valid_prefix(bytes)?;
+        let (valid, tail) = (valid, &bytes[valid.len()..]);
+        reserve(&mut self.valid, valid.len(), more);
+        self.valid.push_str(valid);
+        self.pending[..tail.len()].copy_from_slice(tail);
+        self.pending_len = tail.len();
+        Ok(())
+    }
+
+    /// The whole text, if it doesn't end inside a character.
+    pub(super) fn finish(&self) -> Result<&str, InvalidUtf8> {
+        if self.pending_len == 0 { Ok(&self.valid) } else { Err(InvalidUtf8) }
+    }
+
+    fn complete(&mut self, byte: u8) -> Result<(), InvalidUtf8> {
+        self.pending[self.pending_len] = byte;
+        self.pending_len += 1;
+        let valid = valid_prefix(&self.pending[..self.pending_len])?;
+        if !valid.is_empty() {
+            self.valid.push_str(valid);
+            self.pending_len = 0;
+        }
+        Ok(())
+    }
+}
+
+/// All of `bytes` but an unfinished character at their end.
+fn valid_prefix(bytes: &[u8]) -> Result<&str, InvalidUtf8> {
+    match std::str::from_utf8(bytes) {
+        Ok(text) => Ok(text),
+        Err(error) if error.error_len().is_some() => Err(InvalidUtf8),
+        Err(error) => std::str::from_utf8(&bytes[..error.valid_up_to()]).map_err(|_| InvalidUtf8),
+    }
+}
+
+/// Room for what is here, and for what the frame still announces, but never for more of that than
+/// has already come: a peer can't make us reserve by declaring.
+fn reserve(text: &mut String, here: usize, more: usize) {
+    let so_far = text.len() + here;
+    if text.capacity() < so_far {
+        text.reserve_exact(here + more.min(so_far));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn an_impossible_byte_fails_at_once() {
+        let mut text = Text::default();
+        assert_eq!(text.push("κόσμε".as_bytes(), 0), Ok(()));
+        assert_eq!(text.push(b"\xf4", 0), Ok(()), "could become U+10FFFF");
+        assert_eq!(text.push(b"\x90", 0), Err(InvalidUtf8), "beyond U+10FFFF");
+    }
+
+    #[test]
+    fn an_unfinished_character_is_no_text() {
+        let mut text = Text::default();
+        assert_eq!(text.push(b"a\xe2\x82", 0), Ok(()));
+        assert_eq!(text.finish(), Err(InvalidUtf8));
+        assert_eq!(text.push(b"\xac", 0), Ok(()));
+        assert_eq!(text.finish(), Ok("a€"));
+    }
+
+    proptest! {
+        /// Torn anywhere, bytes are text or not, just as in one piece.
+        #[test]
+        fn torn_anywhere(bytes in prop_oneof![
+            any::<Vec<u8>>(),
+            any::<String>().prop_map(String::into_bytes),
+        ], size in 1_usize..7) {
+            let mut text = Text::default();
+            let pushed = bytes.chunks(size).try_for_each(|piece| text.push(piece, 0));
+            let actual = pushed.and_then(|()| text.finish().map(str::to_owned));
+            prop_assert_eq!(actual.ok(), String::from_utf8(bytes).ok());
+        }
+    }
+}

@@ -1,0 +1,158 @@
+//! A connection as the shard sees it, whatever its protocol keeps for it.
+
+use std::net::SocketAddr;
+
+use bytes::Bytes;
+use sul::{Timer, Timestamp};
+
+use super::counters::Counters;
+use super::deadlines::{Deadline, Deadlines};
+use super::frames::Decoder;
+use super::handshake::Head;
+use super::id::ConnectionKey;
+use super::outbox::Outbox;
+use super::topics::Subscriptions;
+
+/// All that a shard keeps for a connection. Dropping it cancels its timer.
+#[derive(Debug)]
+pub(super) struct Slot<S> {
+    pub(super) decoder: Decoder,
+    pub(super) link: Link,
+    /// From `accept` until `closed` takes it.
+    pub(super) session: Option<S>,
+}
+
+/// The part that doesn't depend on the protocol.
+#[derive(Debug)]
+pub(super) struct Link {
+    pub(super) peer: SocketAddr,
+    pub(super) phase: Phase,
+    pub(super) outbox: Outbox,
+    pub(super) subscriptions: Subscriptions,
+    timer: Timer<ConnectionKey>,
+    deadlines: Deadlines,
+    /// What the ping that waits for its pong carries.
+    pub(super) ping: Option<u32>,
+    /// In the list of those to be flushed this turn.
+    pub(super) is_dirty: bool,
+    /// The session's end is queued, or has been.
+    pub(super) is_ending: bool,
+    /// The end has been told.
+    pub(super) is_told: bool,
+    /// The hang-up came due inside a frame, where no pong can be: the message deadline rules.
+    pub(super) owes_hangup: bool,
+}
+
+/// How far a connection has come.
+#[derive(Debug)]
+pub(super) enum Phase {
+    /// The upgrade request is not all there.
+    Handshake(Option<Box<Head>>),
+    /// The protocol has deferred its answer.
+    Deferred(Box<Deferred>),
+    /// Messages go both ways.
+    Open,
+    /// Our Close is queued; the peer's is awaited.
+    Closing,
+    /// Our last words are queued; then the write side is shut, and what comes is thrown away until
+    /// the peer is done. Ending at once would reset the transport and lose the last words.
+    Lingering {
+        /// The write side has been told to shut.
+        is_shut: bool,
+    },
+    /// What is queued is written, then the transport is closed.
+    Finished,
+}
+
+/// A request whose answer the protocol has deferred.
+#[derive(Debug)]
+pub(super) struct Deferred {
+    /// The 101 to send on admission.
+    pub(super) response: Bytes,
+    /// What the client sent behind its request.
+    pub(super) pipelined: Vec<u8>,
+}
+
+impl Link {
+    pub(super) const fn new(peer: SocketAddr, timer: Timer<ConnectionKey>) -> Self {
+        Self {
+            peer,
+            phase: Phase::Handshake(None),
+            outbox: Outbox::new(),
+            subscriptions: Subscriptions::new(),
+            timer,
+            deadlines: Deadlines::new(),
+            ping: None,
+            is_dirty: false,
+            is_ending: false,
+            is_told: false,
+            owes_hangup: false,
+        }
+    }
+
+    pub(super) const fn is_open(&self) -> bool {
+        matches!(self.phase, Phase::Open)
+    }
+
+    /// Sets a deadline, or unsets it where the configuration has none.
+    pub(super) fn set(
+        &mut self,
+        deadline: Deadline,
+        at: impl Into<Option<Timestamp>>,
+        counters: &Counters,
+    ) {
+        match at.into() {
+            Some(at) => {
+                if self.deadlines.set(deadline, at) {
+                    counters.armed[deadline as usize].add(1);
+                }
+                self.arm();
+            }
+            None => self.clear(deadline, counters),
+        }
+    }
+
+    pub(super) fn clear(&mut self, deadline: Deadline, counters: &Counters) {
+        if self.deadlines.clear(deadline) {
+            counters.armed[deadline as usize].subtract(1);
+            self.arm();
+        }
+    }
+
+    pub(super) fn clear_all(&mut self, counters: &Counters) {
+        for deadline in Deadline::ALL {
+            if self.deadlines.clear(deadline) {
+                counters.armed[deadline as usize].subtract(1);
+            }
+        }
+        self.timer.cancel();
+    }
+
+    pub(super) const fn is_set(&self, deadline: Deadline) -> bool {
+        self.deadlines.is_set(deadline)
+    }
+
+    /// Takes the earliest deadline that has come.
+    pub(super) fn take_due(&mut self, now: Timestamp, counters: &Counters) -> Option<Deadline> {
+        let deadline = self.deadlines.due(now)?;
+        self.deadlines.clear(deadline);
+        counters.armed[deadline as usize].subtract(1);
+        counters.expired[deadline as usize].add(1);
+        Some(deadline)
+    }
+
+    /// Arms the timer for the nearest deadline. One that has moved later is left to wake early:
+    /// that costs less than moving the timer each time.
+    pub(super) fn arm(&mut self) {
+        match self.deadlines.nearest() {
+            Some(nearest) => {
+                if self.timer.deadline().is_none_or(|armed| nearest < armed) {
+                    self.timer.schedule(nearest);
+                }
+            }
+            None => {
+                self.timer.cancel();
+            }
+        }
+    }
+}

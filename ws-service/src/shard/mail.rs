@@ -1,0 +1,129 @@
+//! What crosses between threads: plain values, so that a run can be recorded and replayed.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use tungstenite::protocol::frame::coding::CloseCode;
+
+use super::frames;
+use super::id::ConnectionKey;
+use super::protocol::{Message, Rejection};
+use super::topics::Publication;
+
+/// One letter to a shard.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Mail<N> {
+    /// To everyone who subscribes to the topic.
+    Publish(Publication),
+    /// To one connection's peer.
+    Send(ConnectionKey, Frame),
+    /// To one connection's session.
+    Note(ConnectionKey, N),
+    /// A deferred request is admitted.
+    Admit(ConnectionKey),
+    /// A deferred request is refused.
+    Reject(ConnectionKey, Rejection),
+    /// One connection is to be closed.
+    Close(ConnectionKey, CloseCode, Box<str>),
+    /// The shard is to close all its connections and admit no more.
+    Drain,
+}
+
+impl<N> Mail<N> {
+    /// What it weighs against a bound in bytes; a note weighs its size on the stack.
+    #[must_use]
+    pub fn weight(&self) -> usize {
+        size_of::<Self>()
+            + match self {
+                Self::Publish(publication) => publication.weight(),
+                Self::Send(_, frame) => frame.0.len(),
+                Self::Reject(_, rejection) => rejection.text.len(),
+                Self::Close(_, _, text) => text.len(),
+                Self::Note(..) | Self::Admit(_) | Self::Drain => 0,
+            }
+    }
+}
+
+/// An encoded message.
+#[derive(Debug, Clone)]
+pub struct Frame(pub(crate) Bytes);
+
+impl Frame {
+    /// Encodes a message, once for all who will get it.
+    #[must_use]
+    pub fn new(message: Message<'_>) -> Self {
+        let mut out = Vec::new();
+        frames::message_frame(&mut out, message);
+        Self(out.into())
+    }
+
+    /// The same message, to all who subscribe to `topic`.
+    #[must_use]
+    pub fn to_topic(self, topic: &str) -> Publication {
+        Publication { topic: Arc::from(topic), frame: self.0 }
+    }
+}
+
+/// Publications that wait to be taken to the other shards.
+#[derive(Debug)]
+pub(super) struct Relay {
+    /// By shard; this shard's own place stays empty.
+    staged: Vec<Vec<Publication>>,
+    own: usize,
+    bytes: usize,
+}
+
+impl Relay {
+    pub(super) fn new(shards: usize, own: usize) -> Self {
+        Self { staged: (0..shards).map(|_| Vec::new()).collect(), own, bytes: 0 }
+    }
+
+    /// The longest wait of any shard, in publications, and all their bytes.
+    pub(super) fn staged(&self) -> (usize, usize) {
+        (self.staged.iter().map(Vec::len).max().unwrap_or(0), self.bytes)
+    }
+
+    pub(super) fn publish(&mut self, publication: &Publication) {
+        for (shard, staged) in self.staged.iter_mut().enumerate() {
+            if shard != self.own {
+                self.bytes += publication.weight();
+                staged.push(publication.clone());
+            }
+        }
+    }
+
+    /// Offers each shard's publications, in order, to `post`, which says how many it took.
+    pub(super) fn post(&mut self, mut post: impl FnMut(usize, &[Publication]) -> usize) -> usize {
+        let mut posted = 0;
+        for (shard, staged) in self.staged.iter_mut().enumerate().filter(|(_, it)| !it.is_empty()) {
+            let taken = post(shard, staged).min(staged.len());
+            self.bytes -= staged.drain(..taken).map(|it| it.weight()).sum::<usize>();
+            posted += taken;
+        }
+        posted
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_mailbox_has_no_room_for_stays_in_order() {
+        let mut relay = Relay::new(3, 1);
+        for text in ["a", "b", "c"] {
+            relay.publish(&Frame::new(Message::Text(text)).to_topic("t"));
+        }
+        let mut taken = Vec::new();
+        while relay.staged().0 > 0 {
+            relay.post(|shard, publications| {
+                assert_ne!(shard, 1, "nothing to itself");
+                taken.push((shard, publications[0].frame[2]));
+                1
+            });
+        }
+        assert_eq!(taken, [(0, b'a'), (2, b'a'), (0, b'b'), (2, b'b'), (0, b'c'), (2, b'c')]);
+        assert_eq!(relay.staged(), (0, 0));
+    }
+}

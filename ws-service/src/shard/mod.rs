@@ -1,0 +1,194 @@
+//! A service thread's state without the thread: bytes, mail and `now` in; bytes, mail and the
+//! earliest deadline out.
+//!
+//! ```text
+//!             open, receive, writable, disconnected        deliver
+//!  transport ─────────────────────┐                  ┌──────────────── mail
+//!                                 ▼                  ▼
+//!                              ┌────────────────────────┐
+//!          earliest ◄──────────┤ Shard: turn(now)       │◄──────────── now
+//!                              └────────────────────────┘
+//!                                 │                  │
+//!  transport ◄────────────────────┘                  └───────────────► mail
+//!             next_dirty, output, wrote, next_transport    post
+//! ```
+//!
+//! Bring your own event loop: the crate's reactor, its simulator, its fuzz targets and an embedder's
+//! loop (see `examples/own_loop.rs`) all drive a [`Shard`] through this door. The law they obey, once
+//! per *turn*:
+//!
+//! 1. Take one reading of the clock, and hand out the same `now` for the whole turn.
+//! 2. [`open`](Shard::open) new transports; [`receive`](Shard::receive) what has come;
+//!    [`disconnected`](Shard::disconnected) for the dead; [`writable`](Shard::writable) for those
+//!    with room again; [`deliver`](Shard::deliver) the mail.
+//! 3. [`turn`](Shard::turn).
+//! 4. For each [`next_dirty`](Shard::next_dirty): write [`output`](Shard::output), and say with
+//!    [`wrote`](Shard::wrote) how much went.
+//! 5. Obey each [`next_transport`](Shard::next_transport), and [`post`](Shard::post) the mail.
+//! 6. Sleep until [`earliest`](Shard::earliest).
+//!
+//! **Architecture invariant:** nothing here reads a clock, sleeps, spawns, or knows a socket; nothing
+//! iterates in random order. The same calls give the same bytes.
+
+#![deny(clippy::disallowed_methods, clippy::disallowed_types)]
+
+mod config;
+mod context;
+mod counters;
+mod deadlines;
+mod ending;
+mod flushing;
+mod frames;
+mod handshake;
+mod id;
+mod link;
+mod mail;
+mod outbox;
+mod pool;
+mod protocol;
+mod reason;
+mod receiving;
+mod request;
+mod routes;
+mod shared;
+mod topics;
+mod turning;
+mod upgrading;
+
+use std::collections::VecDeque;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use slotmap::SlotMap;
+use sul::{TimerList, Timestamp};
+
+pub use config::{Budget, Config, ConfigError, Limits, Overflow, Timeouts};
+pub use context::{Congested, Context, SendError, Sent, TooManyTopics};
+pub use counters::{Counter, Counters, Stats};
+pub use deadlines::Deadline;
+pub use id::{ConnectionId, ConnectionKey, ShardId};
+pub use mail::{Frame, Mail};
+pub use protocol::{Accept, Message, Protocol, Rejection};
+pub use reason::{CloseKind, CloseReason, Violation};
+pub use request::Request;
+pub use routes::{Either, NotFound, Route, RouteError};
+pub use shared::Transport;
+pub use topics::Publication;
+pub use tungstenite::protocol::frame::coding::CloseCode;
+
+use link::{Link, Slot};
+use shared::Shared;
+
+/// Everything one service thread owns: its connections, their timers, its topics, its counters.
+#[derive(Debug)]
+pub struct Shard<P: Protocol> {
+    protocol: Arc<P>,
+    slots: SlotMap<ConnectionKey, Slot<P::Session>>,
+    timers: TimerList<ConnectionKey>,
+    shared: Shared,
+    /// While shutting down: those that have not been told.
+    draining: Option<VecDeque<ConnectionKey>>,
+}
+
+/// A shard takes no more connections: it has as many as it may have, or it is shutting down.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the shard takes no more connections")]
+pub struct Refused;
+
+impl<P: Protocol> Shard<P> {
+    /// A shard, one of `shards` of its service, without connections.
+    ///
+    /// # Errors
+    /// The configuration makes no sense.
+    pub fn new(
+        protocol: Arc<P>,
+        id: ShardId,
+        shards: usize,
+        config: Config,
+    ) -> Result<Self, ConfigError> {
+        config.validate()?;
+        Ok(Self {
+            protocol,
+            slots: SlotMap::with_key(),
+            timers: TimerList::new(),
+            shared: Shared::new(id, shards, config),
+            draining: None,
+        })
+    }
+
+    /// Takes in a transport that a peer has opened; its upgrade request is expected.
+    ///
+    /// # Errors
+    /// [`Refused`], and counted.
+    pub fn open(&mut self, peer: SocketAddr, now: Timestamp) -> Result<ConnectionKey, Refused> {
+        let shared = &self.shared;
+        if self.draining.is_some() || self.slots.len() >= shared.config.limits.connections {
+            shared.counters.refused.add(1);
+            return Err(Refused);
+        }
+        let timers = &self.timers;
+        let key = self.slots.insert_with_key(|key| {
+            let mut link = Link::new(peer, timers.timer(key));
+            let until = shared.config.timeouts.handshake.map(|after| now + after);
+            link.set(Deadline::Handshake, until, &shared.counters);
+            Slot { decoder: frames::Decoder::default(), link, session: None }
+        });
+        shared.counters.opened.add(1);
+        shared.counters.connections.set(self.slots.len() as u64);
+        Ok(key)
+    }
+
+    /// When the next [`turn`](Self::turn) has something to do: [`Timestamp::ZERO`], which is always
+    /// past, if the last one left work over; `None` if only a peer or mail can bring some.
+    #[must_use]
+    pub fn earliest(&self) -> Option<Timestamp> {
+        let shared = &self.shared;
+        let is_behind = !shared.endings.is_empty()
+            || !shared.dirty.is_empty()
+            || shared.topics.pending().0 > 0
+            || self.draining.as_ref().is_some_and(|left| !left.is_empty());
+        if is_behind { Some(Timestamp::ZERO) } else { self.timers.earliest() }
+    }
+
+    /// Publications wait for room in another shard's mailbox: offer them again before long.
+    #[must_use]
+    pub fn has_mail(&self) -> bool {
+        self.shared.relay.staged().0 > 0
+    }
+
+    /// Whether the connection is still known.
+    #[must_use]
+    pub fn contains(&self, key: ConnectionKey) -> bool {
+        self.slots.contains_key(key)
+    }
+
+    /// Connections in whatever state.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.slots.len()
+    }
+
+    /// There are no connections.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.slots.is_empty()
+    }
+
+    /// Armed timers: at most one a connection.
+    #[must_use]
+    pub fn timers(&self) -> usize {
+        self.timers.len()
+    }
+
+    /// [`Mail::Drain`] has come: nothing is taken in any more.
+    #[must_use]
+    pub const fn is_draining(&self) -> bool {
+        self.draining.is_some()
+    }
+
+    /// What the shard counts; stays readable from any thread.
+    #[must_use]
+    pub fn counters(&self) -> Arc<Counters> {
+        Arc::clone(&self.shared.counters)
+    }
+}

@@ -1,0 +1,392 @@
+//! What waits to be written to one connection: whole frames, in order, in as few pieces as possible.
+
+use std::collections::VecDeque;
+use std::io::IoSlice;
+
+use bytes::Bytes;
+
+use super::frames;
+use super::pool::Pool;
+
+/// Small frames share a buffer up to this size.
+const CHUNK: usize = 64 * 1024;
+/// A published frame above this size is shared by its subscribers; below, it is cheaper to copy.
+const SHARE_ABOVE: usize = 1024;
+
+/// A connection's queue: one empty pointer while nothing is queued.
+#[derive(Debug, Default)]
+pub(super) struct Outbox {
+    queue: Option<Box<Queue>>,
+}
+
+/// The queue itself, pooled.
+#[derive(Debug, Default)]
+pub(super) struct Queue {
+    chunks: VecDeque<Chunk>,
+    /// Unsent bytes of all chunks.
+    bytes: usize,
+    /// Sent bytes of the first chunk.
+    sent: usize,
+    /// Bytes that the last `slices` offered.
+    offered: usize,
+    /// The transport took less than it was offered.
+    blocked: bool,
+    /// Above the high-water mark since the protocol was last told.
+    pressed: bool,
+    /// Control frames that overtake what is queued, at the next frame boundary. A newer pong
+    /// replaces an older one (RFC 6455 §5.5.3), so they are bounded.
+    ping: Vec<u8>,
+    pong: Vec<u8>,
+}
+
+#[derive(Debug)]
+enum Chunk {
+    /// Frames back to back.
+    Frames(Vec<u8>),
+    /// One frame, or an HTTP response: nothing may come inside it.
+    Whole(Bytes),
+}
+
+impl Chunk {
+    fn bytes(&self) -> &[u8] {
+        match self {
+            Self::Frames(bytes) => bytes,
+            Self::Whole(bytes) => bytes,
+        }
+    }
+}
+
+impl Outbox {
+    pub(super) const fn new() -> Self {
+        Self { queue: None }
+    }
+
+    pub(super) const fn is_empty(&self) -> bool {
+        self.queue.is_none()
+    }
+
+    /// Unsent bytes.
+    pub(super) fn len(&self) -> usize {
+        self.queue.as_ref().map_or(0, |queue| queue.bytes)
+    }
+
+    /// The transport was full at the last write, and has not said that it has room again.
+    pub(super) fn is_blocked(&self) -> bool {
+        self.queue.as_ref().is_some_and(|queue| queue.blocked)
+    }
+
+    pub(super) fn unblock(&mut self) {
+        if let Some(queue) = &mut self.queue {
+            queue.blocked = false;
+        }
+    }
+
+    /// Appends what `encode` writes: whole frames.
+    pub(super) fn push(&mut self, pool: &mut Pool, size: usize, encode: impl FnOnce(&mut Vec<u8>)) {
+        let queue = self.queue.get_or_insert_with(|| pool.take_queue());
+        let buffer = queue.tail(pool, size);
+        let before = buffer.len();
+        encode(buffer);
+        queue.bytes += buffer.len() - before;
+    }
+
+    /// Appends one encoded frame that others have, too.
+    pub(super) fn push_shared(&mut self, pool: &mut Pool, frame: &Bytes) {
+        if frame.len() <= SHARE_ABOVE {
+            self.push(pool, frame.len(), |buffer| buffer.extend_from_slice(frame));
+        } else {
+            self.push_whole(pool, frame.clone());
+        }
+    }
+
+    /// Appends bytes that nothing may come inside of.
+    pub(super) fn push_whole(&mut self, pool: &mut Pool, bytes: Bytes) {
+        let queue = self.queue.get_or_insert_with(|| pool.take_queue());
+        queue.bytes += bytes.len();
+        queue.chunks.push_back(Chunk::Whole(bytes));
+    }
+
+    /// Queues a Ping; it overtakes what a slow peer has not taken yet.
+    pub(super) fn ping(&mut self, pool: &mut Pool, payload: &[u8]) {
+        self.control(pool, payload, frames::ping_frame, |queue| &mut queue.ping);
+    }
+
+    /// Queues a Pong; it overtakes, and replaces one that has not left yet.
+    pub(super) fn pong(&mut self, pool: &mut Pool, payload: &[u8]) {
+        self.control(pool, payload, frames::pong_frame, |queue| &mut queue.pong);
+    }
+
+    fn control(
+        &mut self,
+        pool: &mut Pool,
+        payload: &[u8],
+        encode: fn(&mut Vec<u8>, &[u8]),
+        place: fn(&mut Queue) -> &mut Vec<u8>,
+    ) {
+        match &mut self.queue {
+            Some(queue) if queue.blocked => {
+                let urgent = place(queue);
+                urgent.clear();
+                encode(urgent, payload);
+            }
+            _ => self.push(pool, payload.len(), |buffer| encode(buffer, payload)),
+        }
+    }
+
+    /// What to write next, in order; fills `slices` and says how many.
+    pub(super) fn slices<'a>(&'a mut self, slices: &mut [IoSlice<'a>]) -> usize {
+        let Some(queue) = self.queue.as_deref_mut() else { return 0 };
+        queue.insert_urgent();
+        let mut skip = queue.sent;
+        let mut count = 0;
+        queue.offered = 0;
+        for (slice, chunk) in slices.iter_mut().zip(&queue.chunks) {
+            *slice = IoSlice::new(&chunk.bytes()[skip..]);
+            queue.offered += slice.len();
+            skip = 0;
+            count += 1;
+        }
+        count
+    }
+
+    /// The transport took `count` bytes; if that is less than it was offered, it has no more room.
+    pub(super) fn wrote(&mut self, pool: &mut Pool, count: usize) {
+        let Some(queue) = &mut self.queue else { return };
+        queue.blocked = count < queue.offered;
+        queue.advance(pool, count);
+        if queue.bytes == 0 {
+            self.clear(pool);
+        }
+    }
+
+    /// Drops everything but the rest of a frame that is half written.
+    pub(super) fn truncate(&mut self, pool: &mut Pool) {
+        let Some(queue) = &mut self.queue else { return };
+        let keep = queue.split_at_boundary();
+        for chunk in queue.chunks.drain(keep..) {
+            if let Chunk::Frames(buffer) = chunk {
+                pool.give_buffer(buffer);
+            }
+        }
+        queue.ping.clear();
+        queue.pong.clear();
+        queue.bytes = queue.chunks.front().map_or(0, |chunk| chunk.bytes().len() - queue.sent);
+    }
+
+    /// Drops everything that is queued.
+    pub(super) fn clear(&mut self, pool: &mut Pool) {
+        if let Some(mut queue) = self.queue.take() {
+            for chunk in queue.chunks.drain(..) {
+                if let Chunk::Frames(buffer) = chunk {
+                    pool.give_buffer(buffer);
+                }
+            }
+            queue.reset();
+            pool.give_queue(queue);
+        }
+    }
+
+    /// Notes that the protocol has been told about the pressure.
+    pub(super) fn press(&mut self) {
+        if let Some(queue) = &mut self.queue {
+            queue.pressed = true;
+        }
+    }
+
+    /// Takes the note back, if it was there.
+    pub(super) fn unpress(&mut self) -> bool {
+        self.queue.as_mut().is_some_and(|queue| std::mem::take(&mut queue.pressed))
+    }
+
+    pub(super) fn is_pressed(&self) -> bool {
+        self.queue.as_ref().is_some_and(|queue| queue.pressed)
+    }
+}
+
+impl Queue {
+    /// The last buffer, if it has room for `size` bytes, or a new one.
+    fn tail(&mut self, pool: &mut Pool, size: usize) -> &mut Vec<u8> {
+        let fits = match self.chunks.back() {
+            Some(Chunk::Frames(buffer)) => buffer.len() + size <= CHUNK,
+            _ => false,
+        };
+        if !fits {
+            self.chunks.push_back(Chunk::Frames(pool.take_buffer()));
+        }
+        match self.chunks.back_mut() {
+            Some(Chunk::Frames(buffer)) => buffer,
+            _ => unreachable!("a buffer was just seen, or pushed, at the back"),
+        }
+    }
+
+    fn advance(&mut self, pool: &mut Pool, count: usize) {
+        let mut left = count.min(self.bytes);
+        self.bytes -= left;
+        while let Some(front) = self.chunks.front() {
+            let unsent = front.bytes().len() - self.sent;
+            if left < unsent {
+                self.sent += left;
+                return;
+            }
+            left -= unsent;
+            self.sent = 0;
+            if let Some(Chunk::Frames(buffer)) = self.chunks.pop_front() {
+                pool.give_buffer(buffer);
+            }
+        }
+    }
+
+    /// Puts the waiting control frames at the first frame boundary that has not been passed.
+    fn insert_urgent(&mut self) {
+        if self.ping.is_empty() && self.pong.is_empty() {
+            return;
+        }
+        let mut urgent = std::mem::take(&mut self.pong);
+        urgent.append(&mut self.ping);
+        self.bytes += urgent.len();
+        let place = self.split_at_boundary();
+        self.chunks.insert(place, Chunk::Frames(urgent));
+    }
+
+    /// Where a frame may be inserted; splits the first chunk if that is in its middle.
+    fn split_at_boundary(&mut self) -> usize {
+        if self.sent == 0 {
+            return 0;
+        }
+        if let Some(Chunk::Frames(frames)) = self.chunks.front_mut() {
+            let boundary = boundary(frames, self.sent);
+            if boundary < frames.len() {
+                let rest = frames.split_off(boundary);
+                self.chunks.insert(1, Chunk::Frames(rest));
+            }
+            if boundary == self.sent {
+                // The first chunk is all sent: it must not stay in front.
+                self.chunks.pop_front();
+                self.sent = 0;
+                return 0;
+            }
+        }
+        1
+    }
+
+    fn reset(&mut self) {
+        self.bytes = 0;
+        self.sent = 0;
+        self.offered = 0;
+        self.blocked = false;
+        self.pressed = false;
+        self.ping.clear();
+        self.pong.clear();
+    }
+}
+
+/// The end of the frame that byte `sent` is in; `sent` itself between two frames.
+fn boundary(frames: &[u8], sent: usize) -> usize {
+    let mut at = 0;
+    while at < sent {
+        at += frame_size(&frames[at..]);
+    }
+    at.min(frames.len())
+}
+
+/// The size of the server's (unmasked) frame that `bytes` begin with.
+fn frame_size(bytes: &[u8]) -> usize {
+    match bytes {
+        [_, 126, a, b, ..] => 4 + usize::from(u16::from_be_bytes([*a, *b])),
+        [_, 127, a, b, c, d, e, f, g, h, ..] => {
+            let length = u64::from_be_bytes([*a, *b, *c, *d, *e, *f, *g, *h]);
+            usize::try_from(length).unwrap_or(usize::MAX).saturating_add(10)
+        }
+        [_, length, ..] => 2 + usize::from(*length),
+        _ => bytes.len().max(1),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::shard::protocol::Message;
+
+    fn text(outbox: &mut Outbox, pool: &mut Pool, text: &str) {
+        outbox.push(pool, text.len(), |out| frames::message_frame(out, Message::Text(text)));
+    }
+
+    /// Writes at most `step` bytes at a time until nothing is left.
+    fn drain(outbox: &mut Outbox, pool: &mut Pool, step: usize) -> Vec<u8> {
+        let mut written = Vec::new();
+        while !outbox.is_empty() {
+            let mut slices = [IoSlice::new(&[]); 3];
+            let count = outbox.slices(&mut slices);
+            let all: Vec<u8> = slices[..count].iter().flat_map(|slice| slice.to_vec()).collect();
+            let taken = &all[..step.min(all.len())];
+            written.extend_from_slice(taken);
+            outbox.wrote(pool, taken.len());
+        }
+        written
+    }
+
+    #[test]
+    fn frames_leave_in_order_whatever_the_pieces() {
+        for step in 1..40 {
+            let (mut outbox, mut pool) = (Outbox::default(), Pool::default());
+            text(&mut outbox, &mut pool, "one");
+            outbox.push_whole(&mut pool, Bytes::from_static(b"\x81\x03two"));
+            text(&mut outbox, &mut pool, "three");
+            assert_eq!(outbox.len(), 5 + 5 + 7);
+            let written = drain(&mut outbox, &mut pool, step);
+            assert_eq!(written, b"\x81\x03one\x81\x03two\x81\x05three");
+        }
+    }
+
+    #[test]
+    fn a_control_frame_overtakes_messages_but_not_the_inside_of_one() {
+        let one_two = b"\x81\x03one\x81\x03two";
+        for sent in 0..=10 {
+            let (mut outbox, mut pool) = (Outbox::default(), Pool::default());
+            text(&mut outbox, &mut pool, "one");
+            text(&mut outbox, &mut pool, "two");
+            text(&mut outbox, &mut pool, "three");
+            outbox.slices(&mut [IoSlice::new(&[]); 3]);
+            outbox.wrote(&mut pool, sent);
+            outbox.pong(&mut pool, b"old");
+            outbox.pong(&mut pool, b"new");
+            outbox.ping(&mut pool, b"!");
+            let rest = drain(&mut outbox, &mut pool, 4);
+            let boundary = sent.div_ceil(5) * 5;
+            let mut expected = one_two[sent..boundary].to_vec();
+            expected.extend_from_slice(b"\x8a\x03new\x89\x01!");
+            expected.extend_from_slice(&one_two[boundary..]);
+            expected.extend_from_slice(b"\x81\x05three");
+            assert_eq!(rest, expected, "after {sent} bytes");
+        }
+    }
+
+    #[test]
+    fn an_http_response_is_never_split() {
+        let (mut outbox, mut pool) = (Outbox::default(), Pool::default());
+        outbox.push_whole(&mut pool, Bytes::from_static(b"HTTP/1.1 101\r\n\r\n"));
+        outbox.slices(&mut [IoSlice::new(&[]); 3]);
+        outbox.wrote(&mut pool, 3);
+        outbox.pong(&mut pool, b"");
+        assert_eq!(drain(&mut outbox, &mut pool, 64), b"P/1.1 101\r\n\r\n\x8a\x00");
+    }
+
+    #[test]
+    fn large_frames_are_found_by_their_length() {
+        let mut frames = Vec::new();
+        frames::message_frame(&mut frames, Message::Binary(&[0; 200]));
+        frames::message_frame(&mut frames, Message::Binary(&[0; 70_000]));
+        assert_eq!(boundary(&frames, 1), 204);
+        assert_eq!(boundary(&frames, 204), 204);
+        assert_eq!(boundary(&frames, 205), 204 + 70_010);
+    }
+
+    #[test]
+    fn an_empty_queue_owns_nothing() {
+        let (mut outbox, mut pool) = (Outbox::default(), Pool::default());
+        text(&mut outbox, &mut pool, "one");
+        drain(&mut outbox, &mut pool, 64);
+        assert!(outbox.queue.is_none());
+        assert_eq!(size_of::<Outbox>(), size_of::<usize>());
+    }
+}

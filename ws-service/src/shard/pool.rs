@@ -1,0 +1,66 @@
+//! Buffers between their uses: idle connections own none, busy ones borrow warm memory.
+
+use super::outbox::Queue;
+
+/// Bytes of capacity the pool keeps at most; the rest goes back to the allocator.
+const KEEP_BYTES: usize = 1024 * 1024;
+/// Queues the pool keeps at most.
+const KEEP_QUEUES: usize = 1024;
+
+/// A shard's spare send buffers and queues, the last one returned first.
+#[derive(Debug, Default)]
+pub(super) struct Pool {
+    buffers: Vec<Vec<u8>>,
+    bytes: usize,
+    /// Boxed as the connections hold them: taking one must not allocate.
+    #[expect(clippy::vec_box, reason = "the box itself is what is reused")]
+    queues: Vec<Box<Queue>>,
+}
+
+impl Pool {
+    pub(super) fn take_buffer(&mut self) -> Vec<u8> {
+        let buffer = self.buffers.pop().unwrap_or_default();
+        self.bytes -= buffer.capacity();
+        buffer
+    }
+
+    pub(super) fn give_buffer(&mut self, mut buffer: Vec<u8>) {
+        if self.bytes + buffer.capacity() <= KEEP_BYTES && buffer.capacity() > 0 {
+            buffer.clear();
+            self.bytes += buffer.capacity();
+            self.buffers.push(buffer);
+        }
+    }
+
+    pub(super) fn take_queue(&mut self) -> Box<Queue> {
+        self.queues.pop().unwrap_or_default()
+    }
+
+    /// `queue` must be empty.
+    pub(super) fn give_queue(&mut self, queue: Box<Queue>) {
+        if self.queues.len() < KEEP_QUEUES {
+            self.queues.push(queue);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_pool_keeps_no_more_than_its_bound() {
+        let mut pool = Pool::default();
+        for _ in 0..100 {
+            pool.give_buffer(Vec::with_capacity(64 * 1024));
+        }
+        assert_eq!(pool.bytes, KEEP_BYTES);
+        assert_eq!(pool.buffers.len(), KEEP_BYTES / (64 * 1024));
+        for _ in 0..2 * KEEP_QUEUES {
+            pool.give_queue(Box::default());
+        }
+        assert_eq!(pool.queues.len(), KEEP_QUEUES);
+        assert_eq!(pool.take_buffer().capacity(), 64 * 1024);
+        assert_eq!(pool.bytes, KEEP_BYTES - 64 * 1024);
+    }
+}

@@ -1,0 +1,169 @@
+//! What an embedder writes: one [`Protocol`], whose handlers run to completion and only record.
+
+use http::{HeaderName, HeaderValue, StatusCode};
+
+use super::context::Context;
+use super::reason::CloseReason;
+use super::request::Request;
+
+/// A message, lent for the time of the call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Message<'a> {
+    /// UTF-8 text.
+    Text(&'a str),
+    /// Bytes.
+    Binary(&'a [u8]),
+}
+
+impl<'a> Message<'a> {
+    /// The payload, whichever kind it is.
+    #[must_use]
+    pub const fn as_bytes(self) -> &'a [u8] {
+        match self {
+            Self::Text(text) => text.as_bytes(),
+            Self::Binary(bytes) => bytes,
+        }
+    }
+}
+
+impl<'a> From<&'a str> for Message<'a> {
+    fn from(text: &'a str) -> Self {
+        Self::Text(text)
+    }
+}
+
+impl<'a> From<&'a [u8]> for Message<'a> {
+    fn from(bytes: &'a [u8]) -> Self {
+        Self::Binary(bytes)
+    }
+}
+
+/// What a service does with its connections.
+///
+/// One value serves all threads, so it is shared; what belongs to a connection is its
+/// [`Session`](Self::Session), which never leaves the thread that made it. A handler runs to
+/// completion and *records* what it wants done through its [`Context`]; no handler ever runs inside
+/// another. A handler that panics ends its own connection with 1011, and nothing else.
+///
+/// ```
+/// use ws_service::{Accept, Context, Message, Protocol, Request};
+///
+/// struct Echo;
+///
+/// impl Protocol for Echo {
+///     type Session = ();
+///     type Note = ();
+///
+///     fn accept(&self, _request: &Request<'_>) -> Accept<()> {
+///         Accept::admit(())
+///     }
+///
+///     fn message(&self, cx: &mut Context<'_>, _session: &mut (), message: Message<'_>) {
+///         let _ = cx.send(message);
+///     }
+/// }
+/// ```
+#[expect(unused_variables, reason = "the default handlers do nothing")]
+pub trait Protocol: Send + Sync + 'static {
+    /// What the protocol keeps for a connection. It need not be `Send`.
+    type Session: 'static;
+    /// What other threads may tell a session, through [`Handle::note`](crate::Handle::note).
+    type Note: Send + 'static;
+
+    /// Judges an upgrade request: admit it, reject it, or defer the answer to a
+    /// [`Handle`](crate::Handle).
+    fn accept(&self, request: &Request<'_>) -> Accept<Self::Session>;
+
+    /// The handshake is complete: messages can be sent.
+    fn opened(&self, cx: &mut Context<'_>, session: &mut Self::Session) {}
+
+    /// A whole message has come.
+    fn message(&self, cx: &mut Context<'_>, session: &mut Self::Session, message: Message<'_>);
+
+    /// The queue has fallen to half its high-water mark, after `send` had answered
+    /// [`Sent::AboveHighWater`](super::Sent::AboveHighWater).
+    fn drained(&self, cx: &mut Context<'_>, session: &mut Self::Session) {}
+
+    /// The deadline of [`Context::set_timer`] has come.
+    fn timer(&self, cx: &mut Context<'_>, session: &mut Self::Session) {}
+
+    /// Another thread has something to tell.
+    fn note(&self, cx: &mut Context<'_>, session: &mut Self::Session, note: Self::Note) {}
+
+    /// The session has ended: exactly once for every session that `accept` gave out.
+    ///
+    /// Sending answers [`SendError::Closed`](super::SendError::Closed); publishing works.
+    fn closed(&self, cx: &mut Context<'_>, session: Self::Session, reason: CloseReason) {}
+}
+
+/// A protocol's answer to an upgrade request.
+#[derive(Debug)]
+#[must_use]
+pub struct Accept<S> {
+    pub(super) verdict: Verdict<S>,
+    pub(super) headers: Vec<(HeaderName, HeaderValue)>,
+}
+
+#[derive(Debug)]
+pub(super) enum Verdict<S> {
+    Admit(S),
+    Defer(S),
+    Reject(Rejection),
+}
+
+impl<S> Accept<S> {
+    /// The connection is opened.
+    pub const fn admit(session: S) -> Self {
+        Self { verdict: Verdict::Admit(session), headers: Vec::new() }
+    }
+
+    /// The answer comes later: [`Handle::admit`](crate::Handle::admit) or
+    /// [`Handle::reject`](crate::Handle::reject), before the handshake deadline.
+    ///
+    /// Until then the session can be told notes, but can neither receive nor send.
+    pub const fn defer(session: S) -> Self {
+        Self { verdict: Verdict::Defer(session), headers: Vec::new() }
+    }
+
+    /// The connection is refused.
+    pub const fn reject(rejection: Rejection) -> Self {
+        Self { verdict: Verdict::Reject(rejection), headers: Vec::new() }
+    }
+
+    /// Adds a field to the response, whichever it is.
+    pub fn header(mut self, name: HeaderName, value: HeaderValue) -> Self {
+        self.headers.push((name, value));
+        self
+    }
+
+    /// The same answer with another session.
+    pub fn map<T>(self, map: impl FnOnce(S) -> T) -> Accept<T> {
+        let verdict = match self.verdict {
+            Verdict::Admit(session) => Verdict::Admit(map(session)),
+            Verdict::Defer(session) => Verdict::Defer(map(session)),
+            Verdict::Reject(rejection) => Verdict::Reject(rejection),
+        };
+        Accept { verdict, headers: self.headers }
+    }
+}
+
+/// Why an upgrade request is refused: a status and a short text for a person.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rejection {
+    pub(super) status: StatusCode,
+    pub(super) text: Box<str>,
+}
+
+impl Rejection {
+    /// Refuses with `status`; `text` is the response's body.
+    #[must_use]
+    pub fn new(status: StatusCode, text: impl Into<Box<str>>) -> Self {
+        Self { status, text: text.into() }
+    }
+
+    /// 404: nothing is served at this path.
+    #[must_use]
+    pub fn not_found() -> Self {
+        Self::new(StatusCode::NOT_FOUND, "nothing is served at this path")
+    }
+}

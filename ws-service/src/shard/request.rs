@@ -1,0 +1,60 @@
+//! An upgrade request, as the protocol sees it.
+
+use std::net::SocketAddr;
+
+use http::{HeaderMap, Uri};
+
+use super::id::ConnectionId;
+
+/// A client's upgrade request, complete and checked.
+#[derive(Debug, Clone, Copy)]
+pub struct Request<'a> {
+    pub(super) id: ConnectionId,
+    pub(super) peer: SocketAddr,
+    pub(super) head: &'a http::Request<()>,
+    pub(super) params: Option<&'a matchit::Params<'a, 'a>>,
+}
+
+impl<'a> Request<'a> {
+    /// The connection that asks, for a deferred answer.
+    #[must_use]
+    pub const fn id(&self) -> ConnectionId {
+        self.id
+    }
+
+    /// The client's address.
+    #[must_use]
+    pub const fn peer(&self) -> SocketAddr {
+        self.peer
+    }
+
+    /// The path, as sent (percent-encoded).
+    #[must_use]
+    pub fn path(&self) -> &'a str {
+        self.head.uri().path()
+    }
+
+    /// What followed the `?`, as sent.
+    #[must_use]
+    pub fn query(&self) -> Option<&'a str> {
+        self.head.uri().query()
+    }
+
+    /// The request target.
+    #[must_use]
+    pub fn uri(&self) -> &'a Uri {
+        self.head.uri()
+    }
+
+    /// The header fields.
+    #[must_use]
+    pub fn headers(&self) -> &'a HeaderMap {
+        self.head.headers()
+    }
+
+    /// What the path has in the place of `{name}` in the route's pattern, as sent.
+    #[must_use]
+    pub fn param(&self, name: &str) -> Option<&'a str> {
+        self.params?.get(name)
+    }
+}

@@ -1,0 +1,196 @@
+//! What a shard has besides its connections, and what can be done to one connection with it.
+
+use std::collections::VecDeque;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+use sul::Timestamp;
+
+use super::config::{Config, Overflow};
+use super::context::{Context, Recorded, SendError, Sent};
+use super::counters::Counters;
+use super::deadlines::Deadline;
+use super::id::{ConnectionId, ConnectionKey, ShardId};
+use super::link::Link;
+use super::mail::Relay;
+use super::outbox::Outbox;
+use super::pool::Pool;
+use super::reason::CloseReason;
+use super::topics::Topics;
+
+/// The parts of a shard that don't depend on the protocol.
+#[derive(Debug)]
+pub(super) struct Shared {
+    pub(super) id: ShardId,
+    pub(super) config: Config,
+    pub(super) counters: Arc<Counters>,
+    pub(super) pool: Pool,
+    pub(super) topics: Topics,
+    pub(super) relay: Relay,
+    /// Connections with something to write.
+    pub(super) dirty: VecDeque<ConnectionKey>,
+    /// Sessions whose end has not been told, each once.
+    pub(super) endings: VecDeque<(ConnectionKey, CloseReason)>,
+    /// What the transports are to do.
+    pub(super) transports: VecDeque<Transport>,
+    /// What the next ping carries.
+    next_ping: u32,
+}
+
+/// What a transport is to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Transport {
+    /// Shut the write side; go on reading.
+    ShutWrite(ConnectionKey),
+    /// Close it: the shard has forgotten the connection.
+    Close(ConnectionKey),
+}
+
+impl Shared {
+    pub(super) fn new(id: ShardId, shards: usize, config: Config) -> Self {
+        Self {
+            id,
+            config,
+            counters: Arc::default(),
+            pool: Pool::default(),
+            topics: Topics::default(),
+            relay: Relay::new(shards, id.index()),
+            dirty: VecDeque::new(),
+            endings: VecDeque::new(),
+            transports: VecDeque::new(),
+            next_ping: 0,
+        }
+    }
+
+    pub(super) const fn name(&self, key: ConnectionKey) -> ConnectionId {
+        ConnectionId { shard: self.id, key }
+    }
+
+    /// Runs one handler and settles what it has recorded. If it panics, its connection ends.
+    pub(super) fn run(
+        &mut self,
+        key: ConnectionKey,
+        link: &mut Link,
+        now: Timestamp,
+        handler: impl FnOnce(&mut Context<'_>),
+    ) {
+        let queued = link.outbox.len();
+        let id = self.name(key);
+        let recorded = Recorded::default();
+        let mut context = Context { id, now, link: &mut *link, shared: &mut *self, recorded };
+        let result = catch_unwind(AssertUnwindSafe(|| handler(&mut context)));
+        let recorded = context.recorded;
+        self.recount(link, queued);
+        if link.is_told {
+            return;
+        }
+        if result.is_err() {
+            self.counters.panics.add(1);
+            self.end(key, link, CloseReason::Panicked, "", now);
+            return;
+        }
+        self.settle(key, link, recorded, now);
+    }
+
+    fn settle(&mut self, key: ConnectionKey, link: &mut Link, recorded: Recorded, now: Timestamp) {
+        if recorded.is_alive && link.is_open() {
+            self.prove_alive(link, now);
+        }
+        if let Some(at) = recorded.timer {
+            link.set(Deadline::User, at, &self.counters);
+        }
+        if let Some((reason, text)) = recorded.end {
+            self.end(key, link, reason, &text, now);
+        }
+        self.flush_later(key, link);
+    }
+
+    /// Changes what is queued to a peer, and sees to it that it is written.
+    pub(super) fn queue(
+        &mut self,
+        key: ConnectionKey,
+        link: &mut Link,
+        change: impl FnOnce(&mut Outbox, &mut Pool),
+    ) {
+        let before = link.outbox.len();
+        change(&mut link.outbox, &mut self.pool);
+        self.recount(link, before);
+        self.flush_later(key, link);
+    }
+
+    pub(super) fn recount(&self, link: &Link, before: usize) {
+        let after = link.outbox.len();
+        if after >= before {
+            self.counters.queued_bytes.add((after - before) as u64);
+        } else {
+            self.counters.queued_bytes.subtract((before - after) as u64);
+        }
+    }
+
+    /// Puts a connection with something to write on the list, once.
+    pub(super) fn flush_later(&mut self, key: ConnectionKey, link: &mut Link) {
+        if !link.is_dirty && !link.outbox.is_empty() && !link.outbox.is_blocked() {
+            link.is_dirty = true;
+            self.dirty.push_back(key);
+        }
+    }
+
+    /// Whether a message of `size` bytes may be queued.
+    pub(super) fn room_for(&self, link: &Link, size: usize) -> Result<(), SendError> {
+        if !link.is_open() {
+            return Err(SendError::Closed);
+        }
+        let limits = &self.config.limits;
+        if link.outbox.len().saturating_add(size) <= limits.queued_bytes {
+            return Ok(());
+        }
+        match limits.overflow {
+            Overflow::Close => Err(SendError::Overflow),
+            Overflow::Drop => {
+                self.counters.dropped.add(1);
+                Err(SendError::Dropped)
+            }
+        }
+    }
+
+    /// Counts a queued message, and says whether the queue is above its mark.
+    pub(super) fn sent(&self, link: &mut Link) -> Sent {
+        self.counters.messages_out.add(1);
+        if link.outbox.len() <= self.config.limits.high_water {
+            return Sent::Queued;
+        }
+        link.outbox.press();
+        Sent::AboveHighWater
+    }
+
+    /// Too many publications wait, here or for another shard.
+    pub(super) fn is_congested(&self) -> bool {
+        let limits = &self.config.limits;
+        [self.topics.pending(), self.relay.staged()]
+            .into_iter()
+            .any(|(count, bytes)| count >= limits.mail || bytes >= limits.mail_bytes)
+    }
+
+    /// The peer has proved that it receives: ping and hang-up are measured from now.
+    pub(super) fn prove_alive(&self, link: &mut Link, now: Timestamp) {
+        let timeouts = &self.config.timeouts;
+        link.ping = None;
+        link.owes_hangup = false;
+        link.set(Deadline::Ping, timeouts.ping_after.map(|after| now + after), &self.counters);
+        link.set(Deadline::HangUp, timeouts.hangup_after.map(|after| now + after), &self.counters);
+    }
+
+    pub(super) fn ping(&mut self, key: ConnectionKey, link: &mut Link) {
+        self.next_ping = self.next_ping.wrapping_add(1);
+        let payload = self.next_ping;
+        link.ping = Some(payload);
+        self.queue(key, link, |outbox, pool| outbox.ping(pool, &payload.to_be_bytes()));
+    }
+
+    /// A Pong counts only if it answers our ping: anyone could send one unasked.
+    pub(super) fn pong(&self, link: &mut Link, payload: &[u8], now: Timestamp) {
+        if link.ping.is_some_and(|ping| payload == ping.to_be_bytes()) {
+            self.prove_alive(link, now);
+        }
+    }
+}

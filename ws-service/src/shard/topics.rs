@@ -1,0 +1,266 @@
+//! Topics: who subscribes to what, and what has been published and not yet delivered.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::ops::Bound;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use slotmap::SlotMap;
+
+use super::id::ConnectionKey;
+
+slotmap::new_key_type! {
+    /// A topic while it has subscribers.
+    pub(super) struct TopicKey;
+}
+
+/// A message to all who subscribe to a topic: encoded once, shared by all shards.
+#[derive(Debug, Clone)]
+pub struct Publication {
+    pub(crate) topic: Arc<str>,
+    pub(crate) frame: Bytes,
+}
+
+impl Publication {
+    /// What it weighs against a bound in bytes.
+    #[must_use]
+    pub fn weight(&self) -> usize {
+        self.topic.len() + self.frame.len()
+    }
+}
+
+/// A connection's subscriptions.
+pub(super) type Subscriptions = Vec<TopicKey>;
+
+/// A shard's topics. One exists from its first subscriber to its last.
+#[derive(Debug, Default)]
+pub(super) struct Topics {
+    by_name: BTreeMap<Arc<str>, TopicKey>,
+    topics: SlotMap<TopicKey, Topic>,
+    pending: VecDeque<Fanout>,
+    pending_bytes: usize,
+    /// Orders subscriptions against publications: nobody gets what was published before they came.
+    sequence: u64,
+}
+
+#[derive(Debug)]
+struct Topic {
+    name: Arc<str>,
+    /// By key, so that a fan-out over several turns knows where it was; with the sequence at which
+    /// the subscription began.
+    subscribers: BTreeMap<ConnectionKey, u64>,
+}
+
+/// A publication on its way to the subscribers of this shard.
+#[derive(Debug)]
+struct Fanout {
+    topic: TopicKey,
+    frame: Bytes,
+    except: Option<ConnectionKey>,
+    sequence: u64,
+    reached: Option<ConnectionKey>,
+}
+
+impl Topics {
+    /// Topics that have subscribers.
+    pub(super) fn len(&self) -> usize {
+        self.topics.len()
+    }
+
+    /// Publications whose subscribers have not all been reached: how many, and their bytes.
+    pub(super) fn pending(&self) -> (usize, usize) {
+        (self.pending.len(), self.pending_bytes)
+    }
+
+    /// Adds a subscriber; nothing changes if it is one already.
+    pub(super) fn subscribe(
+        &mut self,
+        name: &str,
+        key: ConnectionKey,
+        subscriptions: &mut Subscriptions,
+    ) {
+        let topic = self.topic(name);
+        self.sequence += 1;
+        let sequence = self.sequence;
+        if let Some(Topic { subscribers, .. }) = self.topics.get_mut(topic) {
+            subscribers.entry(key).or_insert_with(|| {
+                subscriptions.push(topic);
+                sequence
+            });
+        }
+    }
+
+    fn topic(&mut self, name: &str) -> TopicKey {
+        if let Some(&topic) = self.by_name.get(name) {
+            return topic;
+        }
+        let name: Arc<str> = name.into();
+        let topic = Topic { name: Arc::clone(&name), subscribers: BTreeMap::new() };
+        let key = self.topics.insert(topic);
+        self.by_name.insert(name, key);
+        key
+    }
+
+    /// Whether the connection subscribes to it.
+    pub(super) fn is_subscribed(&self, name: &str, subscriptions: &Subscriptions) -> bool {
+        self.by_name.get(name).is_some_and(|topic| subscriptions.contains(topic))
+    }
+
+    /// Removes a subscriber; says whether it was one.
+    pub(super) fn unsubscribe(
+        &mut self,
+        name: &str,
+        key: ConnectionKey,
+        subscriptions: &mut Subscriptions,
+    ) -> bool {
+        let Some(&topic) = self.by_name.get(name) else { return false };
+        let Some(place) = subscriptions.iter().position(|&it| it == topic) else { return false };
+        subscriptions.swap_remove(place);
+        self.leave(topic, key);
+        true
+    }
+
+    /// Removes all of a connection's subscriptions.
+    pub(super) fn unsubscribe_all(
+        &mut self,
+        key: ConnectionKey,
+        subscriptions: &mut Subscriptions,
+    ) {
+        for topic in std::mem::take(subscriptions) {
+            self.leave(topic, key);
+        }
+    }
+
+    fn leave(&mut self, topic: TopicKey, key: ConnectionKey) {
+        let Some(Topic { name, subscribers }) = self.topics.get_mut(topic) else { return };
+        subscribers.remove(&key);
+        if subscribers.is_empty() {
+            self.by_name.remove(name);
+            self.topics.remove(topic);
+        }
+    }
+
+    /// Queues a publication for the subscribers of this shard, but for the one it comes from.
+    pub(super) fn publish(&mut self, publication: &Publication, except: Option<ConnectionKey>) {
+        let Some(&topic) = self.by_name.get(&publication.topic) else { return };
+        let frame = publication.frame.clone();
+        self.sequence += 1;
+        self.pending_bytes += frame.len();
+        let sequence = self.sequence;
+        self.pending.push_back(Fanout { topic, frame, except, sequence, reached: None });
+    }
+
+    /// Hands out up to `budget` copies, oldest publication first; says how many.
+    pub(super) fn fan_out(
+        &mut self,
+        budget: usize,
+        mut deliver: impl FnMut(ConnectionKey, &Bytes),
+    ) -> usize {
+        let mut left = budget;
+        while left > 0 {
+            let Some(fanout) = self.pending.front_mut() else { break };
+            if !fanout.advance(&self.topics, &mut left, &mut deliver) {
+                break;
+            }
+            self.pending_bytes -= fanout.frame.len();
+            self.pending.pop_front();
+        }
+        budget - left
+    }
+}
+
+impl Fanout {
+    /// Goes on until the budget is used up (`false`) or everyone has been reached (`true`).
+    fn advance(
+        &mut self,
+        topics: &SlotMap<TopicKey, Topic>,
+        left: &mut usize,
+        deliver: &mut impl FnMut(ConnectionKey, &Bytes),
+    ) -> bool {
+        let Some(topic) = topics.get(self.topic) else { return true };
+        let from = self.reached.map_or(Bound::Unbounded, Bound::Excluded);
+        for (&key, &since) in topic.subscribers.range((from, Bound::Unbounded)) {
+            if *left == 0 {
+                return false;
+            }
+            self.reached = Some(key);
+            *left -= 1;
+            if since < self.sequence && Some(key) != self.except {
+                deliver(key, &self.frame);
+            }
+        }
+        true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn publication(topic: &str, frame: &'static str) -> Publication {
+        Publication { topic: topic.into(), frame: Bytes::from_static(frame.as_bytes()) }
+    }
+
+    fn keys(count: usize) -> Vec<ConnectionKey> {
+        let mut keys = SlotMap::with_key();
+        (0..count).map(|_| keys.insert(())).collect()
+    }
+
+    #[test]
+    fn everyone_gets_everything_once_in_order_whatever_the_budget() {
+        let keys = keys(7);
+        for budget in 1..20 {
+            let mut topics = Topics::default();
+            for &key in &keys {
+                topics.subscribe("t", key, &mut Subscriptions::new());
+            }
+            topics.publish(&publication("t", "a"), Some(keys[3]));
+            topics.publish(&publication("t", "b"), None);
+            let mut got = vec![String::new(); keys.len()];
+            while topics.pending().0 > 0 {
+                let used = topics.fan_out(budget, |key, frame| {
+                    let place = keys.iter().position(|&it| it == key).unwrap();
+                    got[place].push_str(std::str::from_utf8(frame).unwrap());
+                });
+                assert!(used <= budget);
+            }
+            for (place, got) in got.iter().enumerate() {
+                assert_eq!(got, if place == 3 { "b" } else { "ab" });
+            }
+            assert_eq!(topics.pending(), (0, 0));
+        }
+    }
+
+    #[test]
+    fn nobody_gets_what_was_published_before_they_came() {
+        let keys = keys(2);
+        let mut topics = Topics::default();
+        topics.subscribe("t", keys[0], &mut Subscriptions::new());
+        topics.publish(&publication("t", "early"), None);
+        topics.subscribe("t", keys[1], &mut Subscriptions::new());
+        let mut reached = Vec::new();
+        topics.fan_out(10, |key, _| reached.push(key));
+        assert_eq!(reached, [keys[0]]);
+    }
+
+    #[test]
+    fn a_topic_lives_from_its_first_subscriber_to_its_last() {
+        let keys = keys(2);
+        let mut subscriptions = [Subscriptions::new(), Subscriptions::new()];
+        let mut topics = Topics::default();
+        for (&key, subscriptions) in keys.iter().zip(&mut subscriptions) {
+            topics.subscribe("t", key, subscriptions);
+            topics.subscribe("t", key, subscriptions);
+            assert_eq!(subscriptions.len(), 1, "subscribed once");
+        }
+        assert!(topics.is_subscribed("t", &subscriptions[0]));
+        assert!(topics.unsubscribe("t", keys[0], &mut subscriptions[0]));
+        assert!(!topics.unsubscribe("t", keys[0], &mut subscriptions[0]));
+        assert_eq!(topics.len(), 1);
+        topics.publish(&publication("t", "x"), None);
+        topics.unsubscribe_all(keys[1], &mut subscriptions[1]);
+        assert_eq!(topics.len(), 0);
+        assert_eq!(topics.fan_out(10, |_, _| panic!("nobody is left")), 0);
+        assert_eq!(topics.pending(), (0, 0));
+    }
+}

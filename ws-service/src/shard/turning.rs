@@ -1,0 +1,171 @@
+//! What a turn does besides receiving: deadlines, mail, fan-out, ends.
+
+use sul::Timestamp;
+
+use super::Shard;
+use super::deadlines::Deadline;
+use super::id::ConnectionKey;
+use super::link::{Link, Phase, Slot};
+use super::mail::Mail;
+use super::protocol::{Accept, Protocol};
+use super::reason::CloseReason;
+use super::shared::Shared;
+use super::topics::Topics;
+
+impl<P: Protocol> Shard<P> {
+    /// Does what is due, up to the turn's budget; what is left makes [`earliest`](Self::earliest)
+    /// say "now".
+    pub fn turn(&mut self, now: Timestamp) {
+        self.expire(now);
+        self.close_for_shutdown(now);
+        self.fan_out(now);
+        self.tell_endings(now);
+        let counters = &self.shared.counters;
+        counters.timers.set(self.timers.len() as u64);
+        counters.topics.set(self.shared.topics.len() as u64);
+        counters.fanouts.set(self.shared.topics.pending().0 as u64);
+        counters.staged.set(self.shared.relay.staged().0 as u64);
+    }
+
+    fn expire(&mut self, now: Timestamp) {
+        // Dropping the pass early leaves what it has not delivered armed.
+        let pass = self.timers.expire(now).take(self.shared.config.budget.expiries);
+        for due in pass {
+            self.expire_one(due.token, now);
+        }
+    }
+
+    fn expire_one(&mut self, key: ConnectionKey, now: Timestamp) {
+        while let Some(Slot { decoder, link, session }) = self.slots.get_mut(key) {
+            let shared = &mut self.shared;
+            match link.take_due(now, &shared.counters) {
+                None => {
+                    link.arm();
+                    break;
+                }
+                Some(Deadline::User) => {
+                    if let Some(session) = session {
+                        let protocol = &*self.protocol;
+                        shared.run(key, link, now, |cx| protocol.timer(cx, session));
+                    }
+                }
+                Some(Deadline::HangUp)
+                    if decoder.is_inside_frame() && link.is_set(Deadline::Message) =>
+                {
+                    link.owes_hangup = true;
+                }
+                Some(deadline) => shared.on_deadline(key, link, deadline, now),
+            }
+            self.settle_transport(key);
+        }
+    }
+
+    /// Hands copies of what was published to this shard's subscribers.
+    fn fan_out(&mut self, now: Timestamp) {
+        let Self { slots, shared, .. } = self;
+        let mut topics: Topics = std::mem::take(&mut shared.topics);
+        let budget = shared.config.budget.deliveries;
+        topics.fan_out(budget, |key, frame| {
+            if let Some(Slot { link, .. }) = slots.get_mut(key) {
+                shared.deliver_frame(key, link, frame, now);
+            }
+        });
+        shared.topics = topics;
+    }
+
+    /// Takes a letter from another thread.
+    pub fn deliver(&mut self, mail: Mail<P::Note>, now: Timestamp) {
+        self.shared.counters.mail_in.add(1);
+        let found = match mail {
+            Mail::Publish(publication) => {
+                self.shared.topics.publish(&publication, None);
+                true
+            }
+            Mail::Drain => {
+                self.draining.get_or_insert_with(|| self.slots.keys().collect());
+                true
+            }
+            Mail::Admit(key) => self.admit(key, now),
+            Mail::Reject(key, rejection) => {
+                self.reject(key, &Accept::<()>::reject(rejection), now);
+                self.slots.contains_key(key)
+            }
+            Mail::Send(key, frame) => self.with(key, |shared, link| {
+                shared.deliver_frame(key, link, &frame.0, now);
+            }),
+            Mail::Close(key, code, text) => self.with(key, |shared, link| {
+                let code = if code.is_allowed() { code } else { super::CloseCode::Normal };
+                shared.end(key, link, CloseReason::Local(code), &text, now);
+            }),
+            Mail::Note(key, note) => self.note(key, note, now),
+        };
+        if !found {
+            self.shared.counters.mail_lost.add(1);
+        }
+    }
+
+    fn note(&mut self, key: ConnectionKey, note: P::Note, now: Timestamp) -> bool {
+        let Some(Slot { link, session: Some(session), .. }) = self.slots.get_mut(key) else {
+            return false;
+        };
+        let is_reachable = !link.is_ending;
+        if is_reachable {
+            let protocol = &*self.protocol;
+            self.shared.run(key, link, now, |cx| protocol.note(cx, session, note));
+        }
+        is_reachable
+    }
+
+    /// Does something to a connection that has not ended; says whether there is one.
+    fn with(&mut self, key: ConnectionKey, change: impl FnOnce(&mut Shared, &mut Link)) -> bool {
+        match self.slots.get_mut(key) {
+            Some(Slot { link, session: Some(_), .. }) if !link.is_ending => {
+                change(&mut self.shared, link);
+                true
+            }
+            _ => false,
+        }
+    }
+}
+
+impl Shared {
+    fn on_deadline(
+        &mut self,
+        key: ConnectionKey,
+        link: &mut Link,
+        deadline: Deadline,
+        now: Timestamp,
+    ) {
+        match deadline {
+            Deadline::Handshake => self.refuse_late(key, link, now),
+            Deadline::Ping => self.ping(key, link),
+            Deadline::Close => self.abandon(link),
+            Deadline::HangUp | Deadline::Message | Deadline::Write | Deadline::User => {
+                self.end(key, link, CloseReason::Timeout(deadline), "", now);
+            }
+        }
+    }
+
+    /// Queues an encoded message to one connection.
+    fn deliver_frame(
+        &mut self,
+        key: ConnectionKey,
+        link: &mut Link,
+        frame: &bytes::Bytes,
+        now: Timestamp,
+    ) {
+        use super::context::SendError;
+        match self.room_for(link, frame.len()) {
+            Ok(()) => {
+                self.queue(key, link, |outbox, pool| outbox.push_shared(pool, frame));
+                self.counters.deliveries.add(1);
+                // The pressure is the protocol's to hear of at its next `send`.
+                let _ = self.sent(link);
+            }
+            Err(SendError::Overflow) if !matches!(link.phase, Phase::Finished) => {
+                self.end(key, link, CloseReason::Backlog, "", now);
+            }
+            Err(_) => {}
+        }
+    }
+}

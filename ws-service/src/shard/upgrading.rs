@@ -1,0 +1,154 @@
+//! From the first bytes of a connection to its open session, or its refusal.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use bytes::Bytes;
+use http::StatusCode;
+use sul::Timestamp;
+
+use super::Shard;
+use super::deadlines::Deadline;
+use super::handshake::{self, Head, Progress};
+use super::id::ConnectionKey;
+use super::link::{Deferred, Phase, Slot};
+use super::protocol::{Accept, Protocol, Rejection, Verdict};
+use super::reason::CloseReason;
+use super::request::Request;
+
+impl<P: Protocol> Shard<P> {
+    pub(super) fn receive_head(&mut self, key: ConnectionKey, bytes: &mut [u8], now: Timestamp) {
+        let limit = self.shared.config.limits.handshake_bytes;
+        let Some(Slot { link, .. }) = self.slots.get_mut(key) else { return };
+        let Phase::Handshake(kept) = &mut link.phase else { return };
+        if kept.is_none()
+            && let Some(end) = handshake::find_end(&bytes[..bytes.len().min(limit)])
+        {
+            // The usual case: the whole request in one piece, parsed where it lies.
+            let (head, pipelined) = bytes.split_at_mut(end);
+            return self.judge(key, head, pipelined, now);
+        }
+        let mut head = kept.take().unwrap_or_default();
+        match head.push(bytes, limit) {
+            Progress::Whole(used) => self.judge(key, head.bytes(), &mut bytes[used..], now),
+            Progress::More => self.keep_head(key, head),
+            Progress::TooLong => self.refuse_flood(key, now),
+        }
+    }
+
+    fn keep_head(&mut self, key: ConnectionKey, head: Box<Head>) {
+        if let Some(Slot { link, .. }) = self.slots.get_mut(key) {
+            link.phase = Phase::Handshake(Some(head));
+        }
+    }
+
+    /// Asks the RFC and the protocol about a whole request.
+    fn judge(&mut self, key: ConnectionKey, head: &[u8], pipelined: &mut [u8], now: Timestamp) {
+        let Some(Slot { link, .. }) = self.slots.get(key) else { return };
+        let (peer, id) = (link.peer, self.shared.name(key));
+        let checked = handshake::parse(head, self.shared.config.limits.headers)
+            .and_then(|mut request| handshake::check(&mut request).map(|it| (request, it)));
+        let (request, response) = match checked {
+            Ok(checked) => checked,
+            Err(rejection) => return self.reject(key, &Accept::<()>::reject(rejection), now),
+        };
+        let request = Request { id, peer, head: &request, params: None };
+        let Some(accept) = self.ask(&request) else {
+            let rejection = Rejection::new(StatusCode::INTERNAL_SERVER_ERROR, "the handler failed");
+            return self.reject(key, &Accept::<()>::reject(rejection), now);
+        };
+        let Accept { verdict, headers } = accept;
+        let response = handshake::switching_protocols(&response, &headers);
+        match verdict {
+            Verdict::Admit(session) => {
+                self.store(key, session);
+                self.open_session(key, response, pipelined, now);
+            }
+            Verdict::Defer(session) => {
+                self.store(key, session);
+                self.defer(key, response, pipelined, now);
+            }
+            Verdict::Reject(rejection) => {
+                let verdict = Verdict::<()>::Reject(rejection);
+                self.reject(key, &Accept { verdict, headers }, now);
+            }
+        }
+    }
+
+    /// Runs `accept`; `None` if it panics.
+    fn ask(&self, request: &Request<'_>) -> Option<Accept<P::Session>> {
+        let accept = catch_unwind(AssertUnwindSafe(|| self.protocol.accept(request)));
+        if accept.is_err() {
+            self.shared.counters.panics.add(1);
+        }
+        accept.ok()
+    }
+
+    fn store(&mut self, key: ConnectionKey, session: P::Session) {
+        if let Some(slot) = self.slots.get_mut(key) {
+            slot.session = Some(session);
+            self.shared.counters.sessions.add(1);
+        }
+    }
+
+    fn defer(&mut self, key: ConnectionKey, response: Bytes, pipelined: &mut [u8], now: Timestamp) {
+        let Some(Slot { link, .. }) = self.slots.get_mut(key) else { return };
+        let deferred = Deferred { response, pipelined: Vec::new() };
+        link.phase = Phase::Deferred(Box::new(deferred));
+        self.receive(key, pipelined, now);
+    }
+
+    /// Completes a handshake, and serves what the client has sent behind its request.
+    fn open_session(
+        &mut self,
+        key: ConnectionKey,
+        response: Bytes,
+        pipelined: &mut [u8],
+        now: Timestamp,
+    ) {
+        let Some(Slot { link, session, .. }) = self.slots.get_mut(key) else { return };
+        let shared = &mut self.shared;
+        shared.counters.handshakes.add(1);
+        link.phase = Phase::Open;
+        link.clear(Deadline::Handshake, &shared.counters);
+        shared.prove_alive(link, now);
+        shared.queue(key, link, |outbox, pool| outbox.push_whole(pool, response));
+        if let Some(session) = session {
+            let protocol = &*self.protocol;
+            shared.run(key, link, now, |cx| protocol.opened(cx, session));
+        }
+        if !pipelined.is_empty() {
+            self.receive(key, pipelined, now);
+        }
+    }
+
+    /// A deferred request is admitted.
+    pub(super) fn admit(&mut self, key: ConnectionKey, now: Timestamp) -> bool {
+        let Some(Slot { link, .. }) = self.slots.get_mut(key) else { return false };
+        if !matches!(link.phase, Phase::Deferred(_)) {
+            return false;
+        }
+        let Phase::Deferred(deferred) = std::mem::replace(&mut link.phase, Phase::Open) else {
+            return false;
+        };
+        let Deferred { response, mut pipelined } = *deferred;
+        self.open_session(key, response, &mut pipelined, now);
+        true
+    }
+
+    /// Refuses a request, deferred or not.
+    pub(super) fn reject<T>(&mut self, key: ConnectionKey, accept: &Accept<T>, now: Timestamp) {
+        let Verdict::Reject(rejection) = &accept.verdict else { return };
+        let Some(Slot { link, .. }) = self.slots.get_mut(key) else { return };
+        if matches!(link.phase, Phase::Handshake(_) | Phase::Deferred(_)) {
+            let response = handshake::refusal(rejection, &accept.headers);
+            self.shared.refuse(key, link, response, CloseReason::Rejected, now);
+        }
+    }
+
+    /// More bytes than a request, with what is pipelined behind it, may have.
+    pub(super) fn refuse_flood(&mut self, key: ConnectionKey, now: Timestamp) {
+        let status = StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE;
+        let rejection = Rejection::new(status, "the request is too long");
+        self.reject(key, &Accept::<()>::reject(rejection), now);
+    }
+}
