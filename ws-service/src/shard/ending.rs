@@ -161,6 +161,14 @@ impl<P: Protocol> Shard<P> {
         self.settle_transport(key);
     }
 
+    /// All transports are gone, at once.
+    pub fn disconnect_all(&mut self, now: Timestamp) {
+        let keys: Vec<_> = self.slots.keys().collect();
+        for key in keys {
+            self.disconnected(key, now);
+        }
+    }
+
     /// Forgets a connection that has nothing left to say, or shuts its write side where only the
     /// peer has.
     pub(super) fn settle_transport(&mut self, key: ConnectionKey) {

@@ -13,9 +13,11 @@ use super::shared::Transport;
 use super::topics::Publication;
 
 impl<P: Protocol> Shard<P> {
-    /// The next connection with something to write; each once, until it gets something new.
+    /// The next connection with something to write; each once a turn. What it gets after
+    /// [`turn`](Self::turn) is for the next one, so that a handler that always has more to send
+    /// can't keep a turn from ending.
     pub fn next_dirty(&mut self) -> Option<ConnectionKey> {
-        while let Some(key) = self.shared.dirty.pop_front() {
+        while let Some(key) = self.shared.flushing.pop_front() {
             if let Some(Slot { link, .. }) = self.slots.get_mut(key) {
                 link.is_dirty = false;
                 if !link.outbox.is_empty() {

@@ -145,6 +145,7 @@ impl<P: Protocol> Shard<P> {
         let shared = &self.shared;
         let is_behind = !shared.endings.is_empty()
             || !shared.dirty.is_empty()
+            || !shared.flushing.is_empty()
             || shared.topics.pending().0 > 0
             || self.draining.as_ref().is_some_and(|left| !left.is_empty());
         if is_behind { Some(Timestamp::ZERO) } else { self.timers.earliest() }

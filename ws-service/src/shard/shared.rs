@@ -27,8 +27,10 @@ pub(super) struct Shared {
     pub(super) pool: Pool,
     pub(super) topics: Topics,
     pub(super) relay: Relay,
-    /// Connections with something to write.
+    /// Connections that have got something to write since the turn.
     pub(super) dirty: VecDeque<ConnectionKey>,
+    /// Connections to be flushed in this turn.
+    pub(super) flushing: VecDeque<ConnectionKey>,
     /// Sessions whose end has not been told, each once.
     pub(super) endings: VecDeque<(ConnectionKey, CloseReason)>,
     /// What the transports are to do.
@@ -56,6 +58,7 @@ impl Shared {
             topics: Topics::default(),
             relay: Relay::new(shards, id.index()),
             dirty: VecDeque::new(),
+            flushing: VecDeque::new(),
             endings: VecDeque::new(),
             transports: VecDeque::new(),
             next_ping: 0,

@@ -20,6 +20,8 @@ impl<P: Protocol> Shard<P> {
         self.close_for_shutdown(now);
         self.fan_out(now);
         self.tell_endings(now);
+        let Shared { dirty, flushing, .. } = &mut self.shared;
+        flushing.append(dirty);
         let counters = &self.shared.counters;
         counters.timers.set(self.timers.len() as u64);
         counters.topics.set(self.shared.topics.len() as u64);

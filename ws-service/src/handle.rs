@@ -1,0 +1,136 @@
+//! What other threads can do with a running service: everything here is mail.
+
+use std::fmt;
+use std::sync::Arc;
+
+use crate::net::{Mailbox, PostError};
+use crate::shard::{
+    CloseCode, ConnectionId, Counters, Frame, Mail, Message, Protocol, Rejection, ShardId, Stats,
+};
+
+/// A service's door for other threads; cheap to clone.
+///
+/// Everything but [`stats`](Self::stats) is posted, not done: it reaches the connection's thread
+/// within a turn. For a connection that has ended by then, it is counted as lost.
+pub struct Handle<P: Protocol> {
+    doors: Arc<Doors<P::Note>>,
+}
+
+struct Doors<N> {
+    mailboxes: Arc<[Mailbox<N>]>,
+    counters: Vec<Arc<Counters>>,
+}
+
+impl<P: Protocol> Clone for Handle<P> {
+    fn clone(&self) -> Self {
+        Self { doors: Arc::clone(&self.doors) }
+    }
+}
+
+impl<P: Protocol> fmt::Debug for Handle<P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Handle").field("shards", &self.doors.mailboxes.len()).finish()
+    }
+}
+
+impl<P: Protocol> Handle<P> {
+    pub(crate) fn new(mailboxes: Arc<[Mailbox<P::Note>]>, counters: Vec<Arc<Counters>>) -> Self {
+        Self { doors: Arc::new(Doors { mailboxes, counters }) }
+    }
+
+    /// Sends a message to one connection's peer.
+    ///
+    /// # Errors
+    /// The thread's mailbox is full, or the service has shut down.
+    pub fn send<'m>(
+        &self,
+        to: ConnectionId,
+        message: impl Into<Message<'m>>,
+    ) -> Result<(), PostError> {
+        self.post(to.shard, Mail::Send(to.key, Frame::new(message.into())))
+    }
+
+    /// Tells something to one connection's session: [`Protocol::note`].
+    ///
+    /// # Errors
+    /// As for [`send`](Self::send).
+    pub fn note(&self, to: ConnectionId, note: P::Note) -> Result<(), PostError> {
+        self.post(to.shard, Mail::Note(to.key, note))
+    }
+
+    /// Closes one connection with a code and a text (at most 123 bytes of it).
+    ///
+    /// # Errors
+    /// As for [`send`](Self::send).
+    pub fn close(&self, to: ConnectionId, code: CloseCode, text: &str) -> Result<(), PostError> {
+        self.post(to.shard, Mail::Close(to.key, code, text.into()))
+    }
+
+    /// Admits a request that [`Accept::defer`](crate::Accept::defer) has left open.
+    ///
+    /// # Errors
+    /// As for [`send`](Self::send).
+    pub fn admit(&self, to: ConnectionId) -> Result<(), PostError> {
+        self.post(to.shard, Mail::Admit(to.key))
+    }
+
+    /// Refuses a request that [`Accept::defer`](crate::Accept::defer) has left open.
+    ///
+    /// # Errors
+    /// As for [`send`](Self::send).
+    pub fn reject(&self, to: ConnectionId, rejection: Rejection) -> Result<(), PostError> {
+        self.post(to.shard, Mail::Reject(to.key, rejection))
+    }
+
+    /// Publishes a message to all who subscribe to the topic, on all threads. What one thread
+    /// publishes to a topic arrives in that order.
+    ///
+    /// # Errors
+    /// [`PostError::Congested`] if any thread's mailbox is full: nobody gets it then.
+    pub fn publish<'m>(
+        &self,
+        topic: &str,
+        message: impl Into<Message<'m>>,
+    ) -> Result<(), PostError> {
+        let publication = Frame::new(message.into()).to_topic(topic);
+        Mailbox::post_all(&self.doors.mailboxes, &publication)
+    }
+
+    /// Ends the service in good order: no more connections are taken in, those there are get a
+    /// Close with 1001, and the threads end when the last one has.
+    pub fn drain(&self) {
+        self.doors.mailboxes.iter().for_each(|mailbox| mailbox.post_urgent(Mail::Drain));
+    }
+
+    /// Ends the service at once; every session is still told.
+    pub fn stop(&self) {
+        self.doors.mailboxes.iter().for_each(Mailbox::stop);
+    }
+
+    /// What the service has counted, all threads together.
+    #[must_use]
+    pub fn stats(&self) -> Stats {
+        let mut stats = Stats::default();
+        self.doors.counters.iter().for_each(|counters| stats.add(counters));
+        stats
+    }
+
+    /// What each thread has counted.
+    #[must_use]
+    pub fn shard_stats(&self) -> Vec<Stats> {
+        let one = |counters: &Arc<Counters>| {
+            let mut stats = Stats::default();
+            stats.add(counters);
+            stats
+        };
+        self.doors.counters.iter().map(one).collect()
+    }
+
+    fn post(&self, shard: ShardId, mail: Mail<P::Note>) -> Result<(), PostError> {
+        match self.doors.mailboxes.get(shard.index()) {
+            Some(mailbox) => mailbox.post(mail),
+            // A name from another service.
+            None => Err(PostError::Closed),
+        }
+    }
+}

@@ -1,0 +1,149 @@
+//! Taking in new connections, a bounded number per turn.
+
+use std::io::{self, Write};
+use std::time::Duration;
+
+use mio::Registry;
+use mio::net::{TcpListener, TcpStream};
+use sul::Timestamp;
+
+use super::admission::Admission;
+use super::sockets::Sockets;
+use crate::shard::{Protocol, Shard};
+
+/// How long accepting pauses when the system has no descriptor or no memory for a connection.
+const PAUSE: Duration = Duration::from_millis(100);
+/// At most one log line in this time, however often it pauses.
+const QUIET: Duration = Duration::from_secs(1);
+const FULL: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\n\
+    Content-Type: text/plain; charset=utf-8\r\nContent-Length: 22\r\n\r\ntoo many connections.\n";
+
+/// A thread's listeners.
+#[derive(Debug)]
+pub(super) struct Acceptor {
+    listeners: Vec<Listener>,
+    /// Accepts per turn.
+    budget: usize,
+    paused_until: Option<Timestamp>,
+    last_warning: Option<Timestamp>,
+}
+
+#[derive(Debug)]
+struct Listener {
+    socket: TcpListener,
+    /// There may be more: edge-triggered events come once.
+    is_ready: bool,
+}
+
+impl Acceptor {
+    pub(super) const fn new(budget: usize) -> Self {
+        Self { listeners: Vec::new(), budget, paused_until: None, last_warning: None }
+    }
+
+    pub(super) fn add(&mut self, socket: TcpListener) {
+        self.listeners.push(Listener { socket, is_ready: true });
+    }
+
+    /// Stops listening.
+    pub(super) fn close(&mut self) {
+        self.listeners.clear();
+    }
+
+    pub(super) fn has(&self, place: usize) -> bool {
+        place < self.listeners.len()
+    }
+
+    /// Someone waits at this listener.
+    pub(super) fn ready(&mut self, place: usize) {
+        if let Some(listener) = self.listeners.get_mut(place) {
+            listener.is_ready = true;
+        }
+    }
+
+    /// Someone may wait, and can be taken in.
+    pub(super) fn is_ready(&self) -> bool {
+        self.paused_until.is_none() && self.listeners.iter().any(|it| it.is_ready)
+    }
+
+    pub(super) const fn resumes_at(&self) -> Option<Timestamp> {
+        self.paused_until
+    }
+
+    /// Takes in those who wait, up to the turn's budget.
+    pub(super) fn accept<P: Protocol>(
+        &mut self,
+        now: Timestamp,
+        registry: &Registry,
+        shard: &mut Shard<P>,
+        sockets: &mut Sockets,
+        admission: &Admission,
+    ) {
+        if self.paused_until.is_some_and(|until| now < until) {
+            return;
+        }
+        self.paused_until = None;
+        for _ in 0..self.budget {
+            let Some(listener) = self.listeners.iter_mut().find(|it| it.is_ready) else { break };
+            match listener.socket.accept() {
+                Ok((stream, peer)) => {
+                    let door = Door { registry, shard, sockets, admission };
+                    door.admit(stream, peer, now);
+                }
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    listener.is_ready = false;
+                }
+                // Gone before it was taken in.
+                Err(error)
+                    if matches!(
+                        error.kind(),
+                        io::ErrorKind::ConnectionAborted | io::ErrorKind::Interrupted
+                    ) => {}
+                Err(error) => {
+                    self.pause(&error, now);
+                    break;
+                }
+            }
+        }
+    }
+
+    /// Out of descriptors or memory: those who wait must wait, the others feel nothing.
+    fn pause(&mut self, error: &io::Error, now: Timestamp) {
+        self.paused_until = Some(now + PAUSE);
+        if self.last_warning.is_none_or(|last| now.saturating_since(last) >= QUIET) {
+            self.last_warning = Some(now);
+            tracing::warn!(%error, "accepting pauses");
+        }
+    }
+}
+
+/// The way in, for one connection.
+struct Door<'a, P: Protocol> {
+    registry: &'a Registry,
+    shard: &'a mut Shard<P>,
+    sockets: &'a mut Sockets,
+    admission: &'a Admission,
+}
+
+impl<P: Protocol> Door<'_, P> {
+    fn admit(self, stream: TcpStream, peer: std::net::SocketAddr, now: Timestamp) {
+        if !self.admission.enter() {
+            return refuse(stream);
+        }
+        #[cfg(not(target_os = "linux"))]
+        let _ = stream.set_nodelay(true);
+        let Ok(key) = self.shard.open(peer, now) else {
+            self.admission.leave();
+            return refuse(stream);
+        };
+        if let Err(error) = self.sockets.insert(self.registry, key, stream) {
+            tracing::warn!(%error, %peer, "a connection can't be watched");
+            self.admission.leave();
+            self.shard.disconnected(key, now);
+        }
+    }
+}
+
+/// Says why, if the socket takes it at once; the connection ends either way.
+fn refuse(mut stream: TcpStream) {
+    let _ = stream.write(FULL);
+}

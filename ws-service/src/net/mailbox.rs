@@ -1,0 +1,266 @@
+//! The only cross-thread door to a shard.
+
+use std::collections::VecDeque;
+use std::io;
+
+use mio::Waker;
+use parking_lot::Mutex;
+
+use crate::shard::{Mail, Publication};
+
+/// A shard's incoming mail, bounded in letters and in bytes.
+#[derive(Debug)]
+pub(crate) struct Mailbox<N> {
+    inner: Mutex<Inner<N>>,
+    /// Rung only when the box was empty: one ring a turn is enough.
+    waker: Waker,
+    letters: usize,
+    bytes: usize,
+}
+
+#[derive(Debug)]
+struct Inner<N> {
+    mail: VecDeque<Mail<N>>,
+    bytes: usize,
+    state: State,
+}
+
+/// What a service thread has been told to do with itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum State {
+    /// Serve.
+    Open,
+    /// End everything at once.
+    Stopping,
+    /// The thread has gone.
+    Closed,
+}
+
+/// Why a letter was not taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum PostError {
+    /// The thread has more mail waiting than it may have.
+    #[error("the service thread's mailbox is full")]
+    Congested,
+    /// The service has shut down.
+    #[error("the service has shut down")]
+    Closed,
+}
+
+impl<N> Mailbox<N> {
+    pub(super) fn new(waker: Waker, letters: usize, bytes: usize) -> Self {
+        let inner = Inner { mail: VecDeque::new(), bytes: 0, state: State::Open };
+        Self { inner: Mutex::new(inner), waker, letters, bytes }
+    }
+
+    /// Posts one letter.
+    pub(crate) fn post(&self, mail: Mail<N>) -> Result<(), PostError> {
+        self.put(|inner| {
+            self.room(inner)?;
+            inner.push(mail);
+            Ok(())
+        })
+    }
+
+    /// Posts a letter that must not be lost, whatever else waits.
+    pub(crate) fn post_urgent(&self, mail: Mail<N>) {
+        // A thread that has gone needs to be told nothing.
+        let _ = self.put(|inner| {
+            inner.push(mail);
+            Ok(())
+        });
+    }
+
+    /// Tells the thread to end everything at once.
+    pub(crate) fn stop(&self) {
+        let mut inner = self.inner.lock();
+        if inner.state == State::Open {
+            inner.state = State::Stopping;
+        }
+        drop(inner);
+        self.wake();
+    }
+
+    /// Posts to all boxes or to none.
+    pub(crate) fn post_all(boxes: &[Self], publication: &Publication) -> Result<(), PostError> {
+        // In the order of the slice, so that two who do this at once don't wait for each other.
+        let mut locked: Vec<_> = boxes.iter().map(|it| it.inner.lock()).collect();
+        for (mailbox, inner) in boxes.iter().zip(&locked) {
+            mailbox.room(inner)?;
+        }
+        let mut wake = Vec::with_capacity(boxes.len());
+        for (mailbox, inner) in boxes.iter().zip(&mut locked) {
+            if inner.mail.is_empty() {
+                wake.push(mailbox);
+            }
+            inner.push(Mail::Publish(publication.clone()));
+        }
+        drop(locked);
+        wake.into_iter().for_each(Self::wake);
+        Ok(())
+    }
+
+    /// Posts publications as far as there is room; says how many. One who has gone takes all.
+    pub(super) fn post_some(&self, publications: &[Publication]) -> usize {
+        let mut taken = 0;
+        let result = self.put(|inner| {
+            for publication in publications {
+                self.room(inner)?;
+                inner.push(Mail::Publish(publication.clone()));
+                taken += 1;
+            }
+            Ok(())
+        });
+        if result == Err(PostError::Closed) { publications.len() } else { taken }
+    }
+
+    /// Moves the waiting mail to `inbox`, if that is empty; otherwise it waits here, where it counts
+    /// against the bound.
+    pub(super) fn take(&self, inbox: &mut VecDeque<Mail<N>>) -> State {
+        let mut inner = self.inner.lock();
+        if inbox.is_empty() {
+            inner.bytes = 0;
+            std::mem::swap(&mut inner.mail, inbox);
+        }
+        inner.state
+    }
+
+    /// Refuses all mail from now on, and drops what has come.
+    pub(super) fn close(&self) {
+        let mut inner = self.inner.lock();
+        inner.state = State::Closed;
+        let mail = std::mem::take(&mut inner.mail);
+        drop(inner);
+        // Notes are the embedder's: their destructors don't run under our lock.
+        drop(mail);
+    }
+
+    fn room(&self, inner: &Inner<N>) -> Result<(), PostError> {
+        match inner.state {
+            State::Closed => Err(PostError::Closed),
+            _ if inner.mail.len() >= self.letters || inner.bytes >= self.bytes => {
+                Err(PostError::Congested)
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn put(
+        &self,
+        put: impl FnOnce(&mut Inner<N>) -> Result<(), PostError>,
+    ) -> Result<(), PostError> {
+        let mut inner = self.inner.lock();
+        let was_empty = inner.mail.is_empty();
+        let result = put(&mut inner);
+        let has_mail = !inner.mail.is_empty();
+        drop(inner);
+        if was_empty && has_mail {
+            self.wake();
+        }
+        result
+    }
+
+    fn wake(&self) {
+        if let Err(error) = self.waker.wake() {
+            report(&error);
+        }
+    }
+}
+
+fn report(error: &io::Error) {
+    tracing::error!(%error, "a service thread can't be woken");
+}
+
+impl<N> Inner<N> {
+    fn push(&mut self, mail: Mail<N>) {
+        if self.state != State::Closed {
+            self.bytes += mail.weight();
+            self.mail.push_back(mail);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::shard::{Frame, Message};
+    use mio::{Events, Poll, Token};
+    use std::time::Duration;
+
+    fn mailbox(letters: usize) -> (Poll, Mailbox<u8>) {
+        let poll = Poll::new().unwrap();
+        let waker = Waker::new(poll.registry(), Token(0)).unwrap();
+        (poll, Mailbox::new(waker, letters, 1 << 20))
+    }
+
+    fn rings(poll: &mut Poll) -> bool {
+        let mut events = Events::with_capacity(4);
+        poll.poll(&mut events, Some(Duration::ZERO)).unwrap();
+        !events.is_empty()
+    }
+
+    fn hello() -> Publication {
+        Frame::new(Message::Text("hello")).to_topic("t")
+    }
+
+    #[test]
+    fn the_waker_rings_only_when_the_box_was_empty() {
+        let (mut poll, mailbox) = mailbox(10);
+        mailbox.post(Mail::Drain).unwrap();
+        assert!(rings(&mut poll));
+        mailbox.post(Mail::Drain).unwrap();
+        assert!(!rings(&mut poll), "it has been told");
+        let mut mail = VecDeque::new();
+        mailbox.take(&mut mail);
+        assert_eq!(mail.len(), 2);
+        mailbox.post(Mail::Drain).unwrap();
+        assert!(rings(&mut poll));
+    }
+
+    #[test]
+    fn a_full_box_refuses_and_takes_the_urgent() {
+        let (_poll, mailbox) = mailbox(2);
+        assert_eq!(mailbox.post_some(&[hello(), hello(), hello()]), 2);
+        assert_eq!(mailbox.post(Mail::Drain), Err(PostError::Congested));
+        mailbox.post_urgent(Mail::Drain);
+        let mut mail = VecDeque::new();
+        assert_eq!(mailbox.take(&mut mail), State::Open);
+        assert_eq!(mail.len(), 3);
+        assert!(matches!(mail[2], Mail::Drain));
+        assert_eq!(mailbox.post(Mail::Drain), Ok(()));
+    }
+
+    #[test]
+    fn a_publication_reaches_all_boxes_or_none() {
+        let ((_one, first), (_two, second)) = (mailbox(2), mailbox(1));
+        let boxes = [first, second];
+        assert_eq!(Mailbox::post_all(&boxes, &hello()), Ok(()));
+        assert_eq!(Mailbox::post_all(&boxes, &hello()), Err(PostError::Congested));
+        let mut mail = VecDeque::new();
+        boxes[0].take(&mut mail);
+        assert_eq!(mail.len(), 1);
+    }
+
+    #[test]
+    fn a_closed_box_says_so_and_keeps_nothing() {
+        let (_poll, mailbox) = mailbox(2);
+        mailbox.post(Mail::Drain).unwrap();
+        mailbox.close();
+        assert_eq!(mailbox.post(Mail::Drain), Err(PostError::Closed));
+        assert_eq!(mailbox.post_some(&[hello()]), 1, "nobody waits for room that will not come");
+        let mut mail = VecDeque::new();
+        assert_eq!(mailbox.take(&mut mail), State::Closed);
+        assert!(mail.is_empty());
+    }
+
+    #[test]
+    fn stopping_rings_even_with_mail_waiting() {
+        let (mut poll, mailbox) = mailbox(2);
+        mailbox.post(Mail::Drain).unwrap();
+        assert!(rings(&mut poll));
+        mailbox.stop();
+        assert!(rings(&mut poll));
+        assert_eq!(mailbox.take(&mut VecDeque::new()), State::Stopping);
+    }
+}

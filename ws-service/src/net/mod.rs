@@ -1,0 +1,85 @@
+//! The only place for sockets, threads, the poller and the clock: one thread per shard.
+//!
+//! A turn of a service thread, in order: wait and take all events; read once from each live
+//! connection; accept; deliver mail; bury some of the dead; deadlines, fan-out and ends
+//! ([`Shard::turn`]); one write per connection; close; post mail. Every step is bounded, and what it
+//! leaves makes the next wait return at once.
+//!
+//! **Architecture invariant:** a mailbox is the only door from one service thread to another, and a
+//! thread never waits for another's lock while it holds its own.
+
+mod accepting;
+mod admission;
+mod clock;
+mod descriptors;
+mod listener;
+mod mailbox;
+mod reactor;
+mod sockets;
+mod threads;
+
+pub(crate) use mailbox::Mailbox;
+pub use mailbox::PostError;
+pub(crate) use threads::{Threads, start};
+
+#[cfg(doc)]
+use crate::shard::Shard;
+
+/// How much of each kind of work a turn does at the sockets; the rest waits for the next.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct TurnBudget {
+    /// Connections taken in. Default: 64.
+    pub accepts: usize,
+    /// Live connections read from, once each. Default: 64.
+    pub receives: usize,
+    /// Bytes after which no more of them are read from. Default: 1 MiB.
+    pub receive_bytes: usize,
+    /// Connections read from whose peer has hung up. Default: 32.
+    pub hangups: usize,
+    /// Letters delivered. Default: 1,024.
+    pub letters: usize,
+}
+
+impl TurnBudget {
+    /// A budget of zero: something would never be done.
+    const fn is_empty(&self) -> bool {
+        self.accepts == 0
+            || self.receives == 0
+            || self.receive_bytes == 0
+            || self.hangups == 0
+            || self.letters == 0
+    }
+}
+
+impl Default for TurnBudget {
+    fn default() -> Self {
+        Self { accepts: 64, receives: 64, receive_bytes: 1024 * 1024, hangups: 32, letters: 1024 }
+    }
+}
+
+/// The service threads' settings.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct NetConfig {
+    /// Service threads; `None`, the default, means one for each core the process may use.
+    pub threads: Option<usize>,
+    /// Connections of the whole service; `None`, the default, means as many as the process may have
+    /// descriptors, less a reserve.
+    pub max_connections: Option<usize>,
+    /// Bytes of each thread's receive buffer. Default: 512 KiB, which holds a large message whole.
+    pub receive_buffer: usize,
+    /// How much a turn does.
+    pub budget: TurnBudget,
+}
+
+impl Default for NetConfig {
+    fn default() -> Self {
+        Self {
+            threads: None,
+            max_connections: None,
+            receive_buffer: 512 * 1024,
+            budget: TurnBudget::default(),
+        }
+    }
+}

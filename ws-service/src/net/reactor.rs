@@ -1,0 +1,274 @@
+//! A service thread: one poller, one shard, one receive buffer, turn after turn.
+
+use std::collections::VecDeque;
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use mio::net::TcpListener;
+use mio::{Events, Interest, Poll, Token, Waker};
+use sul::Timestamp;
+
+use super::accepting::Acceptor;
+use super::admission::Admission;
+use super::clock::Clock;
+use super::mailbox::{Mailbox, State};
+use super::sockets::{Received, Sockets};
+use super::{NetConfig, TurnBudget};
+use crate::shard::{Mail, Protocol, Shard, Transport};
+
+/// Events taken from the system at once.
+const EVENTS: usize = 1024;
+/// How often a turn asks for more events before it serves those it has.
+const POLLS: usize = 16;
+/// How long publications wait for another thread's mailbox before they are offered again.
+const RETRY_MAIL: Duration = Duration::from_millis(1);
+const WAKER: Token = Token(usize::MAX);
+const LISTENERS: usize = usize::MAX - 1;
+
+/// The poller of a thread that is to be, and the waker that its mailbox rings.
+pub(super) fn poller() -> io::Result<(Poll, Waker)> {
+    let poll = Poll::new()?;
+    let waker = Waker::new(poll.registry(), WAKER)?;
+    Ok((poll, waker))
+}
+
+/// What a service thread owns.
+pub(super) struct Reactor<P: Protocol> {
+    poll: Poll,
+    events: Events,
+    clock: Clock,
+    shard: Shard<P>,
+    sockets: Sockets,
+    acceptor: Acceptor,
+    admission: Arc<Admission>,
+    mailboxes: Arc<[Mailbox<P::Note>]>,
+    own: usize,
+    /// Letters that have been taken and not delivered.
+    inbox: VecDeque<Mail<P::Note>>,
+    buffer: Vec<u8>,
+    budget: TurnBudget,
+}
+
+/// What the threads of a service have in common.
+#[derive(Debug)]
+pub(super) struct Common<N> {
+    pub(super) clock: Clock,
+    pub(super) admission: Arc<Admission>,
+    pub(super) mailboxes: Arc<[Mailbox<N>]>,
+}
+
+impl<N> Clone for Common<N> {
+    fn clone(&self) -> Self {
+        Self {
+            clock: self.clock,
+            admission: Arc::clone(&self.admission),
+            mailboxes: Arc::clone(&self.mailboxes),
+        }
+    }
+}
+
+impl<P: Protocol> Reactor<P> {
+    pub(super) fn new(
+        poll: Poll,
+        shard: Shard<P>,
+        own: usize,
+        listeners: Vec<std::net::TcpListener>,
+        common: &Common<P::Note>,
+        config: &NetConfig,
+    ) -> io::Result<Self> {
+        let mut acceptor = Acceptor::new(config.budget.accepts);
+        for (place, listener) in listeners.into_iter().enumerate() {
+            let mut listener = TcpListener::from_std(listener);
+            let token = Token(LISTENERS - place);
+            poll.registry().register(&mut listener, token, Interest::READABLE)?;
+            acceptor.add(listener);
+        }
+        Ok(Self {
+            poll,
+            events: Events::with_capacity(EVENTS),
+            clock: common.clock,
+            shard,
+            sockets: Sockets::default(),
+            acceptor,
+            admission: Arc::clone(&common.admission),
+            mailboxes: Arc::clone(&common.mailboxes),
+            own,
+            inbox: VecDeque::new(),
+            buffer: vec![0; config.receive_buffer],
+            budget: config.budget.clone(),
+        })
+    }
+
+    /// Serves until the service is told to end, and everything has ended.
+    ///
+    /// # Errors
+    /// The poller fails: nothing can be served any more.
+    pub(super) fn run(mut self) -> io::Result<()> {
+        let result = self.serve();
+        self.mailboxes[self.own].close();
+        result
+    }
+
+    fn serve(&mut self) -> io::Result<()> {
+        loop {
+            let now = self.wait()?;
+            if self.turn(now) == State::Stopping {
+                self.stop(now);
+                return Ok(());
+            }
+            if self.shard.is_draining() {
+                self.acceptor.close();
+                if self.shard.is_empty() {
+                    return Ok(());
+                }
+            }
+        }
+    }
+
+    /// Sleeps until something happens or is due, and sorts the events: the live and the dying.
+    fn wait(&mut self) -> io::Result<Timestamp> {
+        let mut timeout = self.timeout();
+        for _ in 0..POLLS {
+            match self.poll.poll(&mut self.events, timeout) {
+                Err(error) if error.kind() != io::ErrorKind::Interrupted => return Err(error),
+                Err(_) => break,
+                Ok(()) => {}
+            }
+            self.sort_events();
+            if self.events.iter().count() < EVENTS {
+                break;
+            }
+            timeout = Some(Duration::ZERO);
+        }
+        Ok(self.clock.now())
+    }
+
+    fn timeout(&self) -> Option<Duration> {
+        if self.sockets.is_ready() || self.acceptor.is_ready() || !self.inbox.is_empty() {
+            return Some(Duration::ZERO);
+        }
+        let now = self.clock.now();
+        let due = [self.shard.earliest(), self.acceptor.resumes_at()];
+        let due = due.into_iter().flatten().min().map(|at| at.saturating_since(now));
+        let retry = self.shard.has_mail().then_some(RETRY_MAIL);
+        [due, retry].into_iter().flatten().min()
+    }
+
+    fn sort_events(&mut self) {
+        for event in &self.events {
+            let token = event.token();
+            if token == WAKER {
+                // The mailbox is looked at in every turn.
+            } else if self.acceptor.has(LISTENERS.wrapping_sub(token.0)) {
+                self.acceptor.ready(LISTENERS - token.0);
+            } else {
+                let key = Sockets::key(token);
+                let is_dying = event.is_error() || event.is_read_closed();
+                if is_dying || event.is_readable() {
+                    self.sockets.enqueue(key, is_dying);
+                }
+                if event.is_writable() {
+                    self.shard.writable(key);
+                }
+            }
+        }
+    }
+
+    fn turn(&mut self, now: Timestamp) -> State {
+        self.receive_live(now);
+        self.accept(now);
+        let state = self.deliver_mail(now);
+        self.receive_dying(now);
+        self.shard.turn(now);
+        self.flush(now);
+        self.obey();
+        self.post_mail();
+        state
+    }
+
+    /// One read for each live connection, until the turn's share is used up.
+    fn receive_live(&mut self, now: Timestamp) {
+        let mut bytes = 0;
+        for _ in 0..self.budget.receives {
+            if bytes >= self.budget.receive_bytes {
+                break;
+            }
+            let Some(key) = self.sockets.next_live() else { break };
+            bytes += self.receive_one(key, now);
+        }
+    }
+
+    /// The dying come last, a few at a time: thousands that die together delay nobody.
+    fn receive_dying(&mut self, now: Timestamp) {
+        for _ in 0..self.budget.hangups {
+            let Some(key) = self.sockets.next_dying() else { break };
+            self.receive_one(key, now);
+        }
+    }
+
+    fn receive_one(&mut self, key: crate::shard::ConnectionKey, now: Timestamp) -> usize {
+        match self.sockets.receive(key, &mut self.buffer) {
+            Received::Bytes(count) => {
+                self.shard.receive(key, &mut self.buffer[..count], now);
+                count
+            }
+            Received::Nothing => 0,
+            Received::End => {
+                self.shard.disconnected(key, now);
+                0
+            }
+        }
+    }
+
+    fn accept(&mut self, now: Timestamp) {
+        let Self { acceptor, poll, shard, sockets, admission, .. } = self;
+        acceptor.accept(now, poll.registry(), shard, sockets, admission);
+    }
+
+    fn deliver_mail(&mut self, now: Timestamp) -> State {
+        let state = self.mailboxes[self.own].take(&mut self.inbox);
+        for _ in 0..self.budget.letters {
+            let Some(letter) = self.inbox.pop_front() else { break };
+            self.shard.deliver(letter, now);
+        }
+        state
+    }
+
+    fn flush(&mut self, now: Timestamp) {
+        while let Some(key) = self.shard.next_dirty() {
+            match self.sockets.send(key, &mut self.shard) {
+                Ok(count) => self.shard.wrote(key, count, now),
+                Err(_) => self.shard.disconnected(key, now),
+            }
+        }
+    }
+
+    fn obey(&mut self) {
+        while let Some(order) = self.shard.next_transport() {
+            match order {
+                Transport::ShutWrite(key) => self.sockets.shut_write(key),
+                Transport::Close(key) => {
+                    if self.sockets.remove(key) {
+                        self.admission.leave();
+                    }
+                }
+            }
+        }
+    }
+
+    fn post_mail(&mut self) {
+        let mailboxes = &self.mailboxes;
+        self.shard.post(|shard, publications| mailboxes[shard].post_some(publications));
+    }
+
+    /// Ends everything at once; every session is still told.
+    fn stop(&mut self, now: Timestamp) {
+        self.acceptor.close();
+        self.shard.disconnect_all(now);
+        while !self.shard.is_empty() {
+            self.shard.turn(now);
+            self.obey();
+        }
+    }
+}

@@ -1,0 +1,222 @@
+//! The service: a protocol, its addresses, its threads.
+
+use std::io;
+use std::net::{SocketAddr, ToSocketAddrs};
+
+use crate::handle::Handle;
+use crate::net::{self, NetConfig, Threads};
+use crate::shard::{Config, ConfigError, NotFound, Protocol, Route, RouteError};
+
+/// Puts a service together.
+///
+/// ```no_run
+/// # use ws_service::{Accept, Context, Message, Protocol, Request};
+/// # struct Echo;
+/// # impl Protocol for Echo {
+/// #     type Session = ();
+/// #     type Note = ();
+/// #     fn accept(&self, _: &Request<'_>) -> Accept<()> { Accept::admit(()) }
+/// #     fn message(&self, _: &mut Context<'_>, _: &mut (), _: Message<'_>) {}
+/// # }
+/// use ws_service::ServiceBuilder;
+///
+/// let service = ServiceBuilder::routes()
+///     .route("/echo", Echo)?
+///     .listen("127.0.0.1:9001")?
+///     .threads(2)
+///     .start()?;
+/// println!("listening on {:?}", service.addresses());
+/// service.wait()?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug)]
+#[must_use]
+pub struct ServiceBuilder<P> {
+    protocol: P,
+    addresses: Vec<SocketAddr>,
+    config: Config,
+    net: NetConfig,
+}
+
+/// Why a service could not start.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StartError {
+    /// The settings make no sense together.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// Not a number of threads.
+    #[error("{0} service threads: there must be from 1 to 65535")]
+    Threads(usize),
+    /// More connections than the process may have descriptors.
+    #[error(
+        "{asked} connections are more than the descriptor limit allows: {possible} at most; \
+         raise the hard limit (ulimit -Hn) or ask for fewer"
+    )]
+    Descriptors {
+        /// What was asked for.
+        asked: usize,
+        /// What the descriptor limit leaves.
+        possible: usize,
+    },
+    /// A budget or a buffer of zero.
+    #[error("the receive buffer and every budget must be more than zero")]
+    EmptyBudget,
+    /// There is no address to listen on.
+    #[error("there is no address to listen on")]
+    NoAddress,
+    /// An address can't be listened on.
+    #[error("cannot listen on {address}: {error}")]
+    Bind {
+        /// The address.
+        address: SocketAddr,
+        /// What the system says.
+        error: io::Error,
+    },
+    /// The system refuses a thread or a poller.
+    #[error("cannot start a service thread: {0}")]
+    Io(#[from] io::Error),
+}
+
+impl<P: Protocol> ServiceBuilder<P> {
+    /// A service that speaks one protocol, whatever the path.
+    pub fn new(protocol: P) -> Self {
+        let (config, net) = (Config::default(), NetConfig::default());
+        Self { protocol, addresses: Vec::new(), config, net }
+    }
+
+    /// Serves the paths that fit `pattern` by `protocol`. A route that was added later is asked
+    /// first.
+    ///
+    /// # Errors
+    /// The pattern is malformed; see [`Route`].
+    pub fn route<Q: Protocol>(
+        self,
+        pattern: &str,
+        protocol: Q,
+    ) -> Result<ServiceBuilder<Route<Q, P>>, RouteError> {
+        let Self { protocol: rest, addresses, config, net } = self;
+        let protocol = Route::new(pattern, protocol, rest)?;
+        Ok(ServiceBuilder { protocol, addresses, config, net })
+    }
+
+    /// Adds what an address resolves to. Port 0 means any free one.
+    ///
+    /// # Errors
+    /// It doesn't resolve.
+    pub fn listen(mut self, address: impl ToSocketAddrs) -> io::Result<Self> {
+        self.addresses.extend(address.to_socket_addrs()?);
+        Ok(self)
+    }
+
+    /// Sets the number of service threads. Default: one for each core.
+    pub const fn threads(mut self, threads: usize) -> Self {
+        self.net.threads = Some(threads);
+        self
+    }
+
+    /// Changes the deadlines, limits and budgets.
+    pub fn configure(mut self, change: impl FnOnce(&mut Config)) -> Self {
+        change(&mut self.config);
+        self
+    }
+
+    /// Changes the settings of the service threads.
+    pub fn configure_net(mut self, change: impl FnOnce(&mut NetConfig)) -> Self {
+        change(&mut self.net);
+        self
+    }
+
+    /// Binds the addresses and starts the threads.
+    ///
+    /// # Errors
+    /// If anything fails, nothing has been served.
+    pub fn start(self) -> Result<Service<P>, StartError> {
+        self.config.validate()?;
+        if self.addresses.is_empty() {
+            return Err(StartError::NoAddress);
+        }
+        let threads = net::start(self.protocol, &self.config, &self.net, &self.addresses)?;
+        Ok(Service::new(threads))
+    }
+}
+
+impl ServiceBuilder<NotFound> {
+    /// A service that speaks several protocols, by path; 404 where none fits.
+    pub fn routes() -> Self {
+        Self::new(NotFound)
+    }
+}
+
+/// A running service. Dropping it drains it and waits for its threads.
+#[derive(Debug)]
+pub struct Service<P: Protocol> {
+    handle: Handle<P>,
+    addresses: Vec<SocketAddr>,
+    threads: Vec<std::thread::JoinHandle<io::Result<()>>>,
+}
+
+/// A service thread ended in a way it must not.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ServiceError {
+    /// Its poller failed.
+    #[error("a service thread failed: {0}")]
+    Io(#[from] io::Error),
+    /// It panicked outside any handler: a defect of this crate.
+    #[error("a service thread panicked")]
+    Panicked,
+}
+
+impl<P: Protocol> Service<P> {
+    fn new(threads: Threads<P::Note>) -> Self {
+        let Threads { mailboxes, counters, addresses, handles } = threads;
+        Self { handle: Handle::new(mailboxes, counters), addresses, threads: handles }
+    }
+
+    /// The bound addresses, with their real ports, in the order they were given.
+    #[must_use]
+    pub fn addresses(&self) -> &[SocketAddr] {
+        &self.addresses
+    }
+
+    /// The service's door for other threads.
+    #[must_use]
+    pub fn handle(&self) -> Handle<P> {
+        self.handle.clone()
+    }
+
+    /// Waits until the service has ended: after [`Handle::drain`] or [`Handle::stop`].
+    ///
+    /// # Errors
+    /// A thread failed; the others have been told to stop.
+    pub fn wait(mut self) -> Result<(), ServiceError> {
+        self.join()
+    }
+
+    fn join(&mut self) -> Result<(), ServiceError> {
+        let mut result = Ok(());
+        for thread in self.threads.drain(..) {
+            let ended = match thread.join() {
+                Ok(ended) => ended.map_err(ServiceError::Io),
+                Err(_) => Err(ServiceError::Panicked),
+            };
+            if ended.is_err() {
+                self.handle.stop();
+            }
+            result = result.and(ended);
+        }
+        result
+    }
+}
+
+impl<P: Protocol> Drop for Service<P> {
+    fn drop(&mut self) {
+        if !self.threads.is_empty() {
+            self.handle.drain();
+            if let Err(error) = self.join() {
+                tracing::error!(%error, "the service did not end well");
+            }
+        }
+    }
+}
