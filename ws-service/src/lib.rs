@@ -8,8 +8,8 @@ mod service;
 pub mod shard;
 
 pub use handle::Handle;
-pub use net::{NetConfig, PostError, TurnBudget};
-pub use service::{Service, ServiceBuilder, ServiceError, StartError};
+pub use net::{NetConfig, PostError, StartError, TurnBudget};
+pub use service::{Service, ServiceBuilder, ServiceError};
 pub use shard::{
     Accept, Budget, CloseCode, CloseKind, CloseReason, Config, ConfigError, Congested,
     ConnectionId, Context, Deadline, Either, Limits, Message, NotFound, Overflow, Protocol,

@@ -12,12 +12,14 @@ mod accepting;
 mod admission;
 mod clock;
 mod descriptors;
+mod error;
 mod listener;
 mod mailbox;
 mod reactor;
 mod sockets;
 mod threads;
 
+pub use error::StartError;
 pub(crate) use mailbox::Mailbox;
 pub use mailbox::PostError;
 pub(crate) use threads::{Threads, start};

@@ -10,10 +10,10 @@ use super::NetConfig;
 use super::admission::Admission;
 use super::clock::Clock;
 use super::descriptors;
+use super::error::StartError;
 use super::listener;
 use super::mailbox::Mailbox;
 use super::reactor::{Common, Reactor, poller};
-use crate::service::StartError;
 use crate::shard::{Config, Counters, Protocol, Shard, ShardId};
 
 /// The running threads, and the doors to them.

@@ -1,0 +1,46 @@
+//! Why a service does not start.
+
+use std::io;
+use std::net::SocketAddr;
+
+use crate::shard::ConfigError;
+
+/// Why a service could not start.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StartError {
+    /// The settings make no sense together.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// Not a number of threads.
+    #[error("{0} service threads: there must be from 1 to 65535")]
+    Threads(usize),
+    /// More connections than the process may have descriptors.
+    #[error(
+        "{asked} connections are more than the descriptor limit allows: {possible} at most; \
+         raise the hard limit (ulimit -Hn) or ask for fewer"
+    )]
+    Descriptors {
+        /// What was asked for.
+        asked: usize,
+        /// What the descriptor limit leaves.
+        possible: usize,
+    },
+    /// A budget or a buffer of zero.
+    #[error("the receive buffer and every budget must be more than zero")]
+    EmptyBudget,
+    /// There is no address to listen on.
+    #[error("there is no address to listen on")]
+    NoAddress,
+    /// An address can't be listened on.
+    #[error("cannot listen on {address}: {error}")]
+    Bind {
+        /// The address.
+        address: SocketAddr,
+        /// What the system says.
+        error: io::Error,
+    },
+    /// The system refuses a thread or a poller.
+    #[error("cannot start a service thread: {0}")]
+    Io(#[from] io::Error),
+}
