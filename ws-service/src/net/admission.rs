@@ -17,7 +17,7 @@ impl Admission {
     /// Takes a place; `false` if there is none.
     pub(super) fn enter(&self) -> bool {
         self.connections
-            .try_update(Ordering::Relaxed, Ordering::Relaxed, |count| {
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |count| {
                 (count < self.limit).then_some(count + 1)
             })
             .is_ok()

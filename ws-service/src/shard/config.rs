@@ -27,8 +27,8 @@ impl Default for Timeouts {
         Self {
             handshake: Some(Duration::from_secs(10)),
             ping_after: Some(Duration::from_secs(30)),
-            hangup_after: Some(Duration::from_secs(60)),
-            message: Some(Duration::from_secs(60)),
+            hangup_after: Some(Duration::from_mins(1)),
+            message: Some(Duration::from_mins(1)),
             write: Some(Duration::from_secs(30)),
             close: Duration::from_secs(5),
         }

@@ -28,8 +28,15 @@ pub struct Context<'a> {
 #[derive(Debug, Default)]
 pub(super) struct Recorded {
     pub(super) end: Option<(CloseReason, Box<str>)>,
-    pub(super) timer: Option<Option<Timestamp>>,
+    pub(super) timer: Option<TimerChange>,
     pub(super) is_alive: bool,
+}
+
+/// What a handler wants of its connection's own deadline.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum TimerChange {
+    Set(Timestamp),
+    Clear,
 }
 
 /// How a message was taken.
@@ -124,7 +131,7 @@ impl Context<'_> {
     /// topics.
     pub fn subscribe(&mut self, topic: &str) -> Result<(), TooManyTopics> {
         let link = &mut *self.link;
-        if self.shared.topics.is_subscribed(topic, &link.subscriptions) || link.is_told {
+        if self.shared.topics.is_subscribed(topic, &link.subscriptions) || link.is_told() {
             return Ok(());
         }
         if link.subscriptions.len() >= self.shared.config.limits.topics_per_connection {
@@ -173,12 +180,12 @@ impl Context<'_> {
     /// Calls [`Protocol::timer`](super::Protocol::timer) this long after the turn's time; replaces
     /// what was set before.
     pub fn set_timer(&mut self, after: Duration) {
-        self.recorded.timer = Some(Some(self.now + after));
+        self.recorded.timer = Some(TimerChange::Set(self.now + after));
     }
 
     /// Unsets the timer.
     pub fn clear_timer(&mut self) {
-        self.recorded.timer = Some(None);
+        self.recorded.timer = Some(TimerChange::Clear);
     }
 
     /// The protocol knows that the peer receives: counts as the answer to a ping would.

@@ -10,7 +10,7 @@ use super::deadlines::Deadline;
 use super::frames;
 use super::handshake;
 use super::id::ConnectionKey;
-use super::link::{Link, Phase, Slot};
+use super::link::{Ending, Link, Phase, Slot};
 use super::protocol::{Protocol, Rejection};
 use super::reason::CloseReason;
 use super::shared::{Shared, Transport};
@@ -26,10 +26,10 @@ impl Shared {
         text: &str,
         now: Timestamp,
     ) {
-        if link.is_ending {
+        if link.is_ending() {
             return;
         }
-        link.is_ending = true;
+        link.ending = Ending::Queued;
         link.clear_all(&self.counters);
         let was_open = link.is_open();
         link.phase = phase_after(&reason);
@@ -125,7 +125,7 @@ impl<P: Protocol> Shard<P> {
     fn tell_ending(&mut self, key: ConnectionKey, reason: CloseReason, now: Timestamp) {
         let Some(Slot { link, session, .. }) = self.slots.get_mut(key) else { return };
         let shared = &mut self.shared;
-        link.is_told = true;
+        link.ending = Ending::Told;
         shared.counters.closes[reason.kind() as usize].add(1);
         if let Some(session) = session.take() {
             shared.counters.sessions.subtract(1);
@@ -176,15 +176,15 @@ impl<P: Protocol> Shard<P> {
         if !link.outbox.is_empty() {
             return;
         }
-        match &mut link.phase {
-            Phase::Finished if link.is_told => {
+        match link.phase {
+            Phase::Finished if link.is_told() => {
                 link.clear_all(&self.shared.counters);
                 self.slots.remove(key);
                 self.shared.counters.connections.set(self.slots.len() as u64);
                 self.shared.transports.push_back(Transport::Close(key));
             }
-            Phase::Lingering { is_shut } if !*is_shut => {
-                *is_shut = true;
+            Phase::Lingering { is_shut: false } => {
+                link.phase = Phase::Lingering { is_shut: true };
                 self.shared.transports.push_back(Transport::ShutWrite(key));
             }
             _ => {}

@@ -35,12 +35,20 @@ pub(super) struct Link {
     pub(super) ping: Option<u32>,
     /// In the list of those to be flushed this turn.
     pub(super) is_dirty: bool,
-    /// The session's end is queued, or has been.
-    pub(super) is_ending: bool,
-    /// The end has been told.
-    pub(super) is_told: bool,
+    pub(super) ending: Ending,
     /// The hang-up came due inside a frame, where no pong can be: the message deadline rules.
     pub(super) owes_hangup: bool,
+}
+
+/// How far the end of a connection's session has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Ending {
+    /// It lives, or is yet to come.
+    None,
+    /// It has ended; the protocol is yet to be told.
+    Queued,
+    /// The protocol has been told.
+    Told,
 }
 
 /// How far a connection has come.
@@ -84,14 +92,22 @@ impl Link {
             deadlines: Deadlines::new(),
             ping: None,
             is_dirty: false,
-            is_ending: false,
-            is_told: false,
+            ending: Ending::None,
             owes_hangup: false,
         }
     }
 
     pub(super) const fn is_open(&self) -> bool {
         matches!(self.phase, Phase::Open)
+    }
+
+    /// The session's end is queued, or has been told.
+    pub(super) const fn is_ending(&self) -> bool {
+        !matches!(self.ending, Ending::None)
+    }
+
+    pub(super) const fn is_told(&self) -> bool {
+        matches!(self.ending, Ending::Told)
     }
 
     /// Sets a deadline, or unsets it where the configuration has none.

@@ -292,11 +292,12 @@ fn boundary(frames: &[u8], sent: usize) -> usize {
 /// The size of the server's (unmasked) frame that `bytes` begin with.
 fn frame_size(bytes: &[u8]) -> usize {
     match bytes {
-        [_, 126, a, b, ..] => 4 + usize::from(u16::from_be_bytes([*a, *b])),
-        [_, 127, a, b, c, d, e, f, g, h, ..] => {
-            let length = u64::from_be_bytes([*a, *b, *c, *d, *e, *f, *g, *h]);
-            usize::try_from(length).unwrap_or(usize::MAX).saturating_add(10)
-        }
+        [_, 126, rest @ ..] => rest
+            .first_chunk()
+            .map_or(bytes.len(), |&length| 4 + usize::from(u16::from_be_bytes(length))),
+        [_, 127, rest @ ..] => rest.first_chunk().map_or(bytes.len(), |&length| {
+            usize::try_from(u64::from_be_bytes(length)).unwrap_or(usize::MAX).saturating_add(10)
+        }),
         [_, length, ..] => 2 + usize::from(*length),
         _ => bytes.len().max(1),
     }
@@ -375,7 +376,7 @@ mod tests {
     fn large_frames_are_found_by_their_length() {
         let mut frames = Vec::new();
         frames::message_frame(&mut frames, Message::Binary(&[0; 200]));
-        frames::message_frame(&mut frames, Message::Binary(&[0; 70_000]));
+        frames::message_frame(&mut frames, Message::Binary(&vec![0; 70_000]));
         assert_eq!(boundary(&frames, 1), 204);
         assert_eq!(boundary(&frames, 204), 204);
         assert_eq!(boundary(&frames, 205), 204 + 70_010);

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use sul::Timestamp;
 
 use super::config::{Config, Overflow};
-use super::context::{Context, Recorded, SendError, Sent};
+use super::context::{Context, Recorded, SendError, Sent, TimerChange};
 use super::counters::Counters;
 use super::deadlines::Deadline;
 use super::id::{ConnectionId, ConnectionKey, ShardId};
@@ -84,7 +84,7 @@ impl Shared {
         let result = catch_unwind(AssertUnwindSafe(|| handler(&mut context)));
         let recorded = context.recorded;
         self.recount(link, queued);
-        if link.is_told {
+        if link.is_told() {
             return;
         }
         if result.is_err() {
@@ -99,8 +99,10 @@ impl Shared {
         if recorded.is_alive && link.is_open() {
             self.prove_alive(link, now);
         }
-        if let Some(at) = recorded.timer {
-            link.set(Deadline::User, at, &self.counters);
+        match recorded.timer {
+            Some(TimerChange::Set(at)) => link.set(Deadline::User, at, &self.counters),
+            Some(TimerChange::Clear) => link.clear(Deadline::User, &self.counters),
+            None => {}
         }
         if let Some((reason, text)) = recorded.end {
             self.end(key, link, reason, &text, now);

@@ -36,7 +36,7 @@ pub(super) type Subscriptions = Vec<TopicKey>;
 #[derive(Debug, Default)]
 pub(super) struct Topics {
     by_name: BTreeMap<Arc<str>, TopicKey>,
-    topics: SlotMap<TopicKey, Topic>,
+    by_key: SlotMap<TopicKey, Topic>,
     pending: VecDeque<Fanout>,
     pending_bytes: usize,
     /// Orders subscriptions against publications: nobody gets what was published before they came.
@@ -64,7 +64,7 @@ struct Fanout {
 impl Topics {
     /// Topics that have subscribers.
     pub(super) fn len(&self) -> usize {
-        self.topics.len()
+        self.by_key.len()
     }
 
     /// Publications whose subscribers have not all been reached: how many, and their bytes.
@@ -82,7 +82,7 @@ impl Topics {
         let topic = self.topic(name);
         self.sequence += 1;
         let sequence = self.sequence;
-        if let Some(Topic { subscribers, .. }) = self.topics.get_mut(topic) {
+        if let Some(Topic { subscribers, .. }) = self.by_key.get_mut(topic) {
             subscribers.entry(key).or_insert_with(|| {
                 subscriptions.push(topic);
                 sequence
@@ -96,7 +96,7 @@ impl Topics {
         }
         let name: Arc<str> = name.into();
         let topic = Topic { name: Arc::clone(&name), subscribers: BTreeMap::new() };
-        let key = self.topics.insert(topic);
+        let key = self.by_key.insert(topic);
         self.by_name.insert(name, key);
         key
     }
@@ -132,11 +132,11 @@ impl Topics {
     }
 
     fn leave(&mut self, topic: TopicKey, key: ConnectionKey) {
-        let Some(Topic { name, subscribers }) = self.topics.get_mut(topic) else { return };
+        let Some(Topic { name, subscribers }) = self.by_key.get_mut(topic) else { return };
         subscribers.remove(&key);
         if subscribers.is_empty() {
             self.by_name.remove(name);
-            self.topics.remove(topic);
+            self.by_key.remove(topic);
         }
     }
 
@@ -159,7 +159,7 @@ impl Topics {
         let mut left = budget;
         while left > 0 {
             let Some(fanout) = self.pending.front_mut() else { break };
-            if !fanout.advance(&self.topics, &mut left, &mut deliver) {
+            if !fanout.advance(&self.by_key, &mut left, &mut deliver) {
                 break;
             }
             self.pending_bytes -= fanout.frame.len();

@@ -110,7 +110,7 @@ impl<P: Protocol> Shard<P> {
         let Some(Slot { link, session: Some(session), .. }) = self.slots.get_mut(key) else {
             return false;
         };
-        let is_reachable = !link.is_ending;
+        let is_reachable = !link.is_ending();
         if is_reachable {
             let protocol = &*self.protocol;
             self.shared.run(key, link, now, |cx| protocol.note(cx, session, note));
@@ -121,7 +121,7 @@ impl<P: Protocol> Shard<P> {
     /// Does something to a connection that has not ended; says whether there is one.
     fn with(&mut self, key: ConnectionKey, change: impl FnOnce(&mut Shared, &mut Link)) -> bool {
         match self.slots.get_mut(key) {
-            Some(Slot { link, session: Some(_), .. }) if !link.is_ending => {
+            Some(Slot { link, session: Some(_), .. }) if !link.is_ending() => {
                 change(&mut self.shared, link);
                 true
             }

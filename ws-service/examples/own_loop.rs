@@ -1,0 +1,166 @@
+//! A shard in a loop that is not ours: tokio's, on one thread.
+//!
+//! Each connection has a small task that reads; the shard lives in the one loop that owns it, and
+//! obeys the law of [`ws_service::shard`]. `cargo run --release --example own_loop`.
+
+use std::collections::BTreeMap;
+use std::io::{self, IoSlice};
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use sul::Timestamp;
+use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::mpsc::{Receiver, Sender, channel};
+use tokio::task::JoinHandle;
+use tokio::time::{sleep_until, timeout};
+use ws_service::protocols::Echo;
+use ws_service::shard::{Config, ConnectionKey, Shard, ShardId, Transport};
+
+/// What the connections' tasks tell the loop.
+enum Event {
+    Received(ConnectionKey, Vec<u8>),
+    Ended(ConnectionKey),
+    Writable(ConnectionKey),
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let listener = TcpListener::bind("127.0.0.1:9001").await?;
+    println!("listening on {}", listener.local_addr()?);
+    let shard = Shard::new(Arc::new(Echo), ShardId(0), 1, Config::default())?;
+    let (tell, events) = channel(1024);
+    Loop { shard, epoch: Instant::now(), sockets: BTreeMap::new(), tell }
+        .run(listener, events)
+        .await?;
+    Ok(())
+}
+
+struct Socket {
+    /// Dropping it shuts the write side.
+    write: Option<Arc<OwnedWriteHalf>>,
+    reader: JoinHandle<()>,
+}
+
+impl Drop for Socket {
+    fn drop(&mut self) {
+        self.reader.abort();
+    }
+}
+
+struct Loop {
+    shard: Shard<Echo>,
+    epoch: Instant,
+    sockets: BTreeMap<ConnectionKey, Socket>,
+    tell: Sender<Event>,
+}
+
+impl Loop {
+    async fn run(mut self, listener: TcpListener, mut events: Receiver<Event>) -> io::Result<()> {
+        loop {
+            let wake = self
+                .shard
+                .earliest()
+                .map_or(Duration::from_hours(1), |at| at.saturating_since(self.now()));
+            // One thing a turn is enough for an example; the reactor of the crate takes all it can.
+            tokio::select! {
+                accepted = listener.accept() => {
+                    let (stream, peer) = accepted?;
+                    self.open(stream, peer);
+                }
+                Some(event) = events.recv() => self.take(event),
+                () = sleep_until((Instant::now() + wake).into()) => {}
+            }
+            let now = self.now();
+            self.shard.turn(now);
+            self.flush(now);
+            self.obey();
+        }
+    }
+
+    fn now(&self) -> Timestamp {
+        Timestamp::from_micros(0) + self.epoch.elapsed()
+    }
+
+    fn open(&mut self, stream: TcpStream, peer: SocketAddr) {
+        if let Ok(key) = self.shard.open(peer, self.now()) {
+            let (read, write) = stream.into_split();
+            let reader = tokio::spawn(receive(key, read, self.tell.clone()));
+            self.sockets.insert(key, Socket { write: Some(Arc::new(write)), reader });
+        }
+    }
+
+    fn take(&mut self, event: Event) {
+        let now = self.now();
+        match event {
+            Event::Received(key, mut bytes) => self.shard.receive(key, &mut bytes, now),
+            Event::Ended(key) => self.shard.disconnected(key, now),
+            Event::Writable(key) => self.shard.writable(key),
+        }
+    }
+
+    fn flush(&mut self, now: Timestamp) {
+        while let Some(key) = self.shard.next_dirty() {
+            let write = self.sockets.get(&key).and_then(|socket| socket.write.as_ref());
+            let Some(socket) = write else { continue };
+            let mut slices = [IoSlice::new(&[]); 16];
+            let count = self.shard.output(key, &mut slices);
+            let offered: usize = slices[..count].iter().map(|slice| slice.len()).sum();
+            let written = match socket.try_write_vectored(&slices[..count]) {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(0),
+                written => written,
+            };
+            match written {
+                Err(_) => self.shard.disconnected(key, now),
+                Ok(written) => {
+                    self.shard.wrote(key, written, now);
+                    if written < offered {
+                        tokio::spawn(wait_for_room(key, Arc::clone(socket), self.tell.clone()));
+                    }
+                }
+            }
+        }
+    }
+
+    fn obey(&mut self) {
+        while let Some(order) = self.shard.next_transport() {
+            match order {
+                Transport::ShutWrite(key) => {
+                    if let Some(socket) = self.sockets.get_mut(&key) {
+                        socket.write = None;
+                    }
+                }
+                Transport::Close(key) => {
+                    self.sockets.remove(&key);
+                }
+            }
+        }
+    }
+}
+
+async fn receive(key: ConnectionKey, read: OwnedReadHalf, tell: Sender<Event>) {
+    let mut buffer = vec![0; 16 * 1024];
+    loop {
+        let received = match read.readable().await {
+            Ok(()) => read.try_read(&mut buffer),
+            Err(error) => Err(error),
+        };
+        let event = match received {
+            Ok(0) => Event::Ended(key),
+            Ok(count) => Event::Received(key, buffer[..count].to_vec()),
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => continue,
+            Err(_) => Event::Ended(key),
+        };
+        let is_end = matches!(event, Event::Ended(_));
+        if tell.send(event).await.is_err() || is_end {
+            return;
+        }
+    }
+}
+
+async fn wait_for_room(key: ConnectionKey, write: Arc<OwnedWriteHalf>, tell: Sender<Event>) {
+    // The shard gives up on a peer that takes nothing by its own deadline: this only must not stay.
+    let _ = timeout(Duration::from_mins(1), write.writable()).await;
+    let _ = tell.send(Event::Writable(key)).await;
+}
