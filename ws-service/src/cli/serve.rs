@@ -116,7 +116,7 @@ fn serve(options: &Options) -> Result<(), Error> {
 }
 
 impl Options {
-    const fn configure(&self, config: &mut Config) {
+    fn configure(&self, config: &mut Config) {
         config.timeouts.ping_after = self.ping_after.0;
         config.timeouts.hangup_after = self.hangup_after.0;
         config.timeouts.handshake = self.handshake_timeout.0;
@@ -124,6 +124,9 @@ impl Options {
         config.timeouts.message = self.message_timeout.0;
         config.timeouts.write = self.write_timeout.0;
         config.limits.message_size = self.max_message_size;
+        // The longest message must fit the queue of whoever it is sent to.
+        let twice = self.max_message_size.saturating_mul(2);
+        config.limits.queued_bytes = config.limits.queued_bytes.max(twice);
     }
 }
 

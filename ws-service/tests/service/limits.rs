@@ -1,0 +1,79 @@
+//! What is refused at the door.
+
+use std::net::TcpListener;
+use std::time::Duration;
+
+use ws_service::protocols::Echo;
+use ws_service::{ConfigError, RouteError, ServiceBuilder, StartError};
+
+use crate::support::{connect, eventually, nothing_left, serve, text, try_connect, until};
+
+#[test]
+fn one_more_than_the_limit_is_refused_until_one_goes() {
+    let builder = ServiceBuilder::new(Echo).threads(2).configure_net(|net| {
+        net.max_connections = Some(3);
+    });
+    let (service, address) = serve(builder);
+    let handle = service.handle();
+    let mut clients: Vec<_> = (0..3).map(|_| connect(address, "/")).collect();
+    // 503, or a reset where the request was faster than the answer.
+    assert!(matches!(try_connect(address, "/"), Err(503 | 0)));
+    clients.pop();
+    // Its place is free a moment after it is forgotten.
+    let mut client = eventually(|| try_connect(address, "/").ok());
+    client.send("in".into()).unwrap();
+    assert_eq!(text(&mut client), "in");
+    drop((clients, client));
+    nothing_left(&handle);
+}
+
+#[test]
+fn what_cannot_be_served_is_said_at_the_start() {
+    let start = |builder: ServiceBuilder<Echo>| {
+        builder.listen("127.0.0.1:0").unwrap().start().map(|_| ()).unwrap_err()
+    };
+    let echo = || ServiceBuilder::new(Echo);
+    assert!(matches!(echo().start().unwrap_err(), StartError::NoAddress));
+    assert!(matches!(start(echo().threads(0)), StartError::Threads(0)));
+    assert!(matches!(
+        start(echo().configure_net(|net| net.budget.receives = 0)),
+        StartError::EmptyBudget
+    ));
+    assert!(matches!(
+        start(echo().configure_net(|net| net.max_connections = Some(usize::MAX))),
+        StartError::Descriptors { .. }
+    ));
+    let hangup = start(echo().configure(|config| {
+        config.timeouts.hangup_after = Some(Duration::from_secs(1));
+    }));
+    assert!(matches!(hangup, StartError::Config(ConfigError::HangUpNotAfterPing { .. })));
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let builder = echo().listen(taken.local_addr().unwrap()).unwrap();
+    assert!(matches!(builder.start().unwrap_err(), StartError::Bind { .. }));
+    let route: Result<_, RouteError> = ServiceBuilder::routes().route("echo", Echo);
+    assert!(route.unwrap_err().to_string().contains("echo"));
+}
+
+#[test]
+fn a_silent_client_is_hung_up_on() {
+    let builder = ServiceBuilder::new(Echo).threads(1).configure(|config| {
+        config.timeouts.ping_after = Some(Duration::from_millis(50));
+        config.timeouts.hangup_after = Some(Duration::from_millis(100));
+        config.timeouts.handshake = Some(Duration::from_millis(100));
+    });
+    let (service, address) = serve(builder);
+    let handle = service.handle();
+    let silent = connect(address, "/");
+    let mute = std::net::TcpStream::connect(address).unwrap();
+    let stats = until(&handle, |stats| stats.opened == 2 && stats.connections <= 1);
+    let stats = if stats.connections == 1 {
+        drop(mute);
+        until(&handle, |stats| stats.connections == 0)
+    } else {
+        stats
+    };
+    assert_eq!(stats.closes(ws_service::CloseKind::HangUp), 1);
+    assert_eq!(stats.closes(ws_service::CloseKind::HandshakeTimeout), 1);
+    drop(silent);
+    nothing_left(&handle);
+}
