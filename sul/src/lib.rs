@@ -51,6 +51,7 @@ mod engine;
 #[cfg(test)]
 mod engine_tests;
 mod local;
+pub mod retry;
 #[cfg(feature = "sync")]
 pub mod sync;
 mod timestamp;

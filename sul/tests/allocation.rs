@@ -1,4 +1,5 @@
 //! "No allocation in `schedule`", counted by the allocator; nor in anything else but making a timer.
+#![cfg(feature = "sync")]
 
 use allocation_counter::{AllocationInfo, measure};
 use sul::{TimerList, Timestamp, sync};

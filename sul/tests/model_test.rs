@@ -1,6 +1,7 @@
 //! Both flavours do what a sorted `Vec` would, step by step, whatever is done to them.
 //!
 //! On failure proptest prints the shrunk operations and the seed to replay them.
+#![cfg(feature = "sync")]
 
 mod model;
 mod strategy;

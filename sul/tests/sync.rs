@@ -1,4 +1,5 @@
 //! The shared list on real threads, and what its owner and its wake function may rely on.
+#![cfg(feature = "sync")]
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
