@@ -1,1 +1,5 @@
 //! Benchmarks of `sul` and `ws-service`, with their peers beside them.
+
+extern crate alloc;
+
+pub mod timers;

@@ -36,18 +36,28 @@
 //! 6. No callback, no thread, no clock read, no allocation in `schedule`, no panic for any deadline.
 //! 7. Forgetting a handle (`mem::forget`) leaks a slot and nothing worse.
 #![cfg_attr(not(test), no_std)]
+#![cfg_attr(docsrs, feature(doc_cfg))]
 #![forbid(unsafe_code)]
 #![deny(clippy::disallowed_methods, clippy::disallowed_types)]
 
 extern crate alloc;
+#[cfg(feature = "std")]
+extern crate std;
 
+#[cfg(feature = "std")]
+mod clock;
 mod due;
 mod engine;
 #[cfg(test)]
 mod engine_tests;
 mod local;
+pub mod retry;
+#[cfg(feature = "sync")]
+pub mod sync;
 mod timestamp;
 
+#[cfg(feature = "std")]
+pub use clock::Clock;
 pub use due::Due;
 pub use local::{Expired, Timer, TimerList};
 pub use timestamp::Timestamp;

@@ -1,6 +1,7 @@
 //! Both flavours do what a sorted `Vec` would, step by step, whatever is done to them.
 //!
 //! On failure proptest prints the shrunk operations and the seed to replay them.
+#![cfg(feature = "sync")]
 
 mod model;
 mod strategy;
@@ -8,7 +9,7 @@ mod subject;
 
 use proptest::prelude::*;
 
-use subject::local::Local;
+use subject::{Local, Shared};
 
 proptest! {
     #![proptest_config(ProptestConfig { cases: 2_000, failure_persistence: None, ..Default::default() })]
@@ -16,5 +17,10 @@ proptest! {
     #[test]
     fn local_list_behaves_as_the_model(ops in strategy::ops(200)) {
         model::drive::run(Local::default(), ops);
+    }
+
+    #[test]
+    fn shared_list_behaves_as_the_model(ops in strategy::ops(200)) {
+        model::drive::run(Shared::default(), ops);
     }
 }

@@ -140,9 +140,11 @@ impl<T: Copy, const LIMIT: u64> Engine<T, LIMIT> {
             self.pass.end(number);
             return None;
         }
+        // Before the heap moves: a token not in the cache arrives meanwhile.
+        let token = self.nodes.token(key.node());
         heap.take_first(self.nodes.places());
         self.rest();
-        Some((self.nodes.token(key.node()), key.deadline()))
+        Some((token, key.deadline()))
     }
 
     #[inline]

@@ -6,6 +6,7 @@ use core::fmt;
 use super::Shared;
 use crate::Timestamp;
 use crate::engine::Class;
+use crate::retry::Retry;
 
 /// A timer. Put it in whatever it times: dropping it cancels it.
 ///
@@ -77,6 +78,31 @@ impl<T: Copy> Timer<T> {
     #[inline]
     pub fn cancel(&mut self) -> bool {
         self.shared.borrow_mut().disarm(self.class, self.node)
+    }
+
+    /// Arms the timer for the next attempt of `retry` and returns true, as long as the policy
+    /// conceals it. After that, leaves timer and `retry` as they are and returns false: the caller
+    /// decides whether to give up or to go on with [`Retry::next_delay`].
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use sul::retry::{Policy, Retry};
+    /// use sul::{TimerList, Timestamp};
+    ///
+    /// let timers = TimerList::new();
+    /// let mut timer = timers.timer("reconnect");
+    /// let table = [Duration::from_secs(1)];
+    /// let mut retry = Retry::new(Policy::new(&table).with_conceal(1), 0x5EED);
+    /// assert!(timer.schedule_retry(&mut retry, Timestamp::ZERO));
+    /// assert_eq!(timer.deadline(), Some(Timestamp::from_micros(1_000_000)));
+    /// assert!(!timer.schedule_retry(&mut retry, Timestamp::ZERO));
+    /// ```
+    pub fn schedule_retry(&mut self, retry: &mut Retry<'_>, now: Timestamp) -> bool {
+        let deadline = retry.next_deadline(now);
+        if let Some(deadline) = deadline {
+            self.schedule(deadline);
+        }
+        deadline.is_some()
     }
 
     /// When the timer is due, if it is armed.

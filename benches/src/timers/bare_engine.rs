@@ -1,0 +1,51 @@
+//! `sul`'s engine without its handles, included as a file: what the handles cost is the difference.
+
+use super::{Timers, token};
+
+#[path = "../../../sul/src/engine/mod.rs"]
+#[expect(dead_code, reason = "only part of the engine is measured")]
+mod engine;
+
+use engine::{Class, Engine};
+
+/// The engine and its nodes.
+pub struct BareEngine {
+    engine: Engine<u32>,
+    nodes: Vec<u32>,
+}
+
+impl Timers for BareEngine {
+    const NAME: &'static str = "sul, bare engine";
+
+    fn with_timers(count: usize) -> Self {
+        let mut engine = Engine::with_capacity(0);
+        let nodes = (0..count).map(|id| engine.insert(Class::Ordinary, token(id))).collect();
+        Self { engine, nodes }
+    }
+
+    fn schedule(&mut self, id: usize, deadline: u64) {
+        self.engine.arm(Class::Ordinary, self.nodes[id], deadline);
+    }
+
+    fn cancel(&mut self, id: usize) {
+        self.engine.disarm(Class::Ordinary, self.nodes[id]);
+    }
+
+    fn replace(&mut self, id: usize, deadline: u64) {
+        let node = self.engine.insert(Class::Ordinary, token(id));
+        self.engine.remove(Class::Ordinary, self.nodes[id]);
+        self.nodes[id] = node;
+        self.schedule(id, deadline);
+    }
+
+    fn earliest(&mut self) -> Option<u64> {
+        self.engine.earliest()
+    }
+
+    fn expire(&mut self, now: u64, mut due: impl FnMut(usize)) {
+        let pass = self.engine.begin_pass(now);
+        while let Some((token, _)) = self.engine.next_due(pass) {
+            due(token as usize);
+        }
+    }
+}

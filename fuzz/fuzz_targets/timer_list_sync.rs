@@ -1,0 +1,4 @@
+//! libFuzzer's door to `fuzz::timer_list::shared`.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|input: &[u8]| fuzz::timer_list::shared(input));
