@@ -1,6 +1,6 @@
 //! The command line: what the binary's subcommands are called, and what they run.
 
-mod duration;
+pub(crate) mod duration;
 mod log;
 mod serve;
 mod values;
@@ -43,9 +43,12 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Run the service. The default.
-    Serve(serve::Options),
+    Serve(Box<serve::Options>),
     /// Open thousands of real connections to a WebSocket server, end them, and measure the survivors.
-    Storm(storm::Options),
+    Storm(Box<storm::Options>),
+    /// The process that holds a storm's connections; started by `storm`.
+    #[command(hide = true)]
+    StormChild,
 }
 
 /// Runs the subcommand that the command line names; usage errors exit with 2.
@@ -54,6 +57,7 @@ pub(crate) fn run() -> ExitCode {
     match cli.command {
         None => serve::run(&cli.serve),
         Some(Command::Serve(options)) => serve::run(&options),
-        Some(Command::Storm(options)) => storm::run(options),
+        Some(Command::Storm(options)) => storm::run(&options),
+        Some(Command::StormChild) => storm::run_child(),
     }
 }

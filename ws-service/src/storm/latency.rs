@@ -1,0 +1,104 @@
+//! How long echoes took, and the histogram's answer to what nobody was there to measure.
+
+use std::time::Duration;
+
+use hdrhistogram::Histogram;
+use serde::Serialize;
+
+/// Anything slower is recorded as this.
+const LONGEST: Duration = Duration::from_secs(600);
+
+/// Latencies of one kind in one window, to three significant digits.
+#[derive(Debug)]
+pub(super) struct Latencies(Option<Histogram<u64>>);
+
+/// A histogram in numbers; all zero if nothing was recorded. Times are in microseconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+pub(super) struct LatencySummary {
+    /// Including those that stand for missed slots.
+    pub(super) samples: u64,
+    pub(super) min_us: u64,
+    pub(super) p50_us: u64,
+    pub(super) p99_us: u64,
+    pub(super) p999_us: u64,
+    pub(super) max_us: u64,
+}
+
+impl Latencies {
+    pub(super) fn new() -> Self {
+        // These bounds are valid, so there always is a histogram.
+        Self(Histogram::new_with_bounds(1, microseconds(LONGEST), 3).ok())
+    }
+
+    pub(super) fn record(&mut self, latency: Duration) {
+        self.record_us(microseconds(latency));
+    }
+
+    pub(super) fn record_us(&mut self, latency_us: u64) {
+        if let Some(histogram) = &mut self.0 {
+            histogram.saturating_record(latency_us);
+        }
+    }
+
+    /// Records a latency, and one for each message that could not be sent because of it: those
+    /// would have waited one `interval` less each (correction of coordinated omission).
+    pub(super) fn record_with_missed(&mut self, latency: Duration, interval: Duration) {
+        let (latency, interval) = (microseconds(latency), microseconds(interval).max(1));
+        if let Some(histogram) = &mut self.0 {
+            histogram.saturating_record(latency);
+            let mut missed = latency.saturating_sub(interval);
+            while missed >= interval {
+                histogram.saturating_record(missed);
+                missed -= interval;
+            }
+        }
+    }
+
+    pub(super) fn summary(&self) -> LatencySummary {
+        let Some(histogram) = self.0.as_ref().filter(|histogram| !histogram.is_empty()) else {
+            return LatencySummary::default();
+        };
+        LatencySummary {
+            samples: histogram.len(),
+            min_us: histogram.min(),
+            p50_us: histogram.value_at_quantile(0.5),
+            p99_us: histogram.value_at_quantile(0.99),
+            p999_us: histogram.value_at_quantile(0.999),
+            max_us: histogram.max(),
+        }
+    }
+}
+
+pub(super) fn microseconds(duration: Duration) -> u64 {
+    u64::try_from(duration.as_micros()).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_stall_counts_for_every_slot_it_covered() {
+        let ms = Duration::from_millis;
+        let mut latencies = Latencies::new();
+        latencies.record_with_missed(ms(5), ms(1));
+        let summary = latencies.summary();
+        assert_eq!(summary.samples, 5, "5, 4, 3, 2 and 1 ms");
+        assert!((999..=1_001).contains(&summary.min_us), "{summary:?}");
+        assert!((4_990..=5_010).contains(&summary.max_us), "{summary:?}");
+        latencies.record_with_missed(Duration::from_micros(900), ms(1));
+        assert_eq!(latencies.summary().samples, 6);
+    }
+
+    #[test]
+    fn nothing_recorded_is_all_zero() {
+        assert_eq!(Latencies::new().summary(), LatencySummary::default());
+    }
+
+    #[test]
+    fn what_is_too_slow_is_still_counted() {
+        let mut latencies = Latencies::new();
+        latencies.record(Duration::from_secs(100_000));
+        assert_eq!(latencies.summary().samples, 1);
+    }
+}

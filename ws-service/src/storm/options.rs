@@ -1,0 +1,206 @@
+//! The storm's command line, and what of it is refused before anything starts.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::ValueEnum;
+use serde::Serialize;
+
+use super::client::{CONNECTIONS_PER_SOURCE, Target};
+use super::limits;
+use crate::cli::duration;
+
+/// What to open, how to end it, and what to report.
+///
+/// The survivors echo on a fixed grid of slots, one message under way at a time. A latency counts from
+/// the moment the message was really sent to the moment the storm woke up for its echo; slots missed
+/// meanwhile are recorded as messages that waited for the rest of that time (correction of coordinated
+/// omission), and counted.
+///
+/// Exit status: 0 if nothing was lost, 1 if an echo or a connection was lost or damaged or the server
+/// did not let go of the dead in time, 2 for a usage error.
+#[derive(Debug, Clone, clap::Args)]
+#[command(after_help = "\
+Examples:
+  Kill 10,000 clients at once, ten times, and watch the server's descriptors:
+    ws-service storm ws://127.0.0.1:9001/echo --rounds 10 --server-pid $(pidof my-server)
+  Let them fall silent instead, and see when each is hung up on:
+    ws-service storm ws://127.0.0.1:9001/echo --end freeze
+  A minute of handshakes, each reset on completion:
+    ws-service storm ws://127.0.0.1:9001/echo --end churn --seconds 60")]
+pub(crate) struct Options {
+    /// The server: ws://HOST:PORT/PATH. What it is sent, it must echo
+    pub(super) url: String,
+
+    /// How many connections to open and end in each round
+    #[arg(long, short = 'n', default_value_t = 10_000, value_name = "N")]
+    pub(super) connections: usize,
+
+    /// How they end
+    #[arg(long, value_enum, default_value_t = End::Kill)]
+    pub(super) end: End,
+
+    /// How many times
+    #[arg(long, default_value_t = 1, value_name = "R",
+          value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub(super) rounds: u32,
+
+    /// Connections that live through it all, echoing
+    #[arg(long, default_value_t = 50, value_name = "K")]
+    pub(super) survivors: usize,
+
+    /// How often each survivor sends
+    #[arg(long, default_value = "1ms", value_name = "TIME", value_parser = duration::parse)]
+    pub(super) interval: Duration,
+
+    /// How often a fresh connection is tried, with one echo
+    #[arg(long, default_value = "20ms", value_name = "TIME", value_parser = duration::parse)]
+    pub(super) fresh_interval: Duration,
+
+    /// Payload of an echo in bytes: a sequence number of 8 and random content
+    #[arg(long, default_value_t = 20, value_name = "BYTES",
+          value_parser = clap::value_parser!(u32).range(8..=1 << 20))]
+    pub(super) message_size: u32,
+
+    /// How long to measure before the end, with all connections open
+    #[arg(long, default_value = "2s", value_name = "TIME", value_parser = duration::parse)]
+    pub(super) settle: Duration,
+
+    /// How long to measure after the end, or to churn
+    #[arg(long, default_value_t = 3, value_name = "S",
+          value_parser = clap::value_parser!(u32).range(0..=86_400))]
+    pub(super) seconds: u32,
+
+    /// How long the server may take to let go of the dead
+    #[arg(long, default_value = "30s", value_name = "TIME", value_parser = duration::parse)]
+    pub(super) reclaim_within: Duration,
+
+    /// How long a handshake or an echo may take before it counts as lost
+    #[arg(long, default_value = "10s", value_name = "TIME", value_parser = duration::parse)]
+    pub(super) timeout: Duration,
+
+    /// Handshakes under way at once, while opening and in a churn
+    #[arg(long, default_value_t = 100, value_name = "N")]
+    pub(super) concurrent: usize,
+
+    /// The server's process on this machine: its descriptors tell when it has let go of the dead
+    #[arg(long, value_name = "PID")]
+    pub(super) server_pid: Option<u32>,
+
+    /// Seed of payloads and masks; printed, random unless given
+    #[arg(long)]
+    pub(super) seed: Option<u64>,
+
+    /// Also write the results to this file
+    #[arg(long, value_name = "FILE")]
+    pub(super) json: Option<PathBuf>,
+
+    /// Allow a target that is not a loopback address: this is a load generator
+    #[arg(long)]
+    pub(super) i_own_the_target: bool,
+}
+
+/// The ways in which connections end in the world.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum End {
+    /// SIGKILL of the process that holds them
+    Kill,
+    /// RST of each
+    Reset,
+    /// FIN of each, without a Close frame
+    Fin,
+    /// A proper closing handshake of each, verified
+    Close,
+    /// They stop reading and answering: half-open. Reports when each is hung up on
+    Freeze,
+    /// The same by SIGSTOP of the process that holds them
+    Stop,
+    /// Handshake, RST, again, for --seconds
+    Churn,
+}
+
+impl Options {
+    /// Checks what clap cannot, and finds the target.
+    ///
+    /// # Errors
+    ///
+    /// One line about what does not fit.
+    pub(super) fn target(&self) -> Result<Target, String> {
+        let target = Target::parse(&self.url)?;
+        if !target.is_loopback() && !self.i_own_the_target {
+            return Err(format!(
+                "{} is not a loopback address: a storm is an attack on a server that is not yours; \
+                 --i-own-the-target allows it",
+                target.address,
+            ));
+        }
+        if !target.has_many_sources() && self.connections > CONNECTIONS_PER_SOURCE {
+            return Err(format!(
+                "{} connections to {} do not fit into the ports of one address (at most \
+                 {CONNECTIONS_PER_SOURCE}); only 127.0.0.0/8 offers several",
+                self.connections, target.address,
+            ));
+        }
+        for (name, zero) in [
+            ("--connections", self.connections == 0),
+            ("--concurrent", self.concurrent == 0),
+            ("--interval", self.interval.is_zero()),
+            ("--fresh-interval", self.fresh_interval.is_zero()),
+            ("--timeout", self.timeout.is_zero()),
+        ] {
+            if zero {
+                return Err(format!("{name} must be more than zero"));
+            }
+        }
+        let usable = limits::raise();
+        limits::children(self.connections, usable)?;
+        limits::fits(self.survivors, usable)?;
+        Ok(target)
+    }
+
+    pub(super) fn measured_after(&self) -> Duration {
+        Duration::from_secs(self.seconds.into())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    #[derive(Debug, Parser)]
+    struct Line {
+        #[command(flatten)]
+        options: Options,
+    }
+
+    fn target(arguments: &str) -> Result<Target, String> {
+        let line = std::iter::once("storm").chain(arguments.split(' '));
+        Line::try_parse_from(line).map_err(|error| error.to_string())?.options.target()
+    }
+
+    #[test]
+    fn only_a_loopback_target_is_taken_for_granted() {
+        assert!(target("ws://127.0.0.1:9/").is_ok());
+        assert!(target("ws://localhost:9/").is_ok());
+        assert!(target("ws://192.0.2.1:9/").unwrap_err().contains("--i-own-the-target"));
+        assert!(target("ws://192.0.2.1:9/ --i-own-the-target").is_ok());
+    }
+
+    #[test]
+    fn what_cannot_work_is_refused_in_a_line() {
+        for bad in [
+            "ws://127.0.0.1:9/ --connections 0",
+            "ws://127.0.0.1:9/ --interval 0ms",
+            "ws://127.0.0.1:9/ --interval 5",
+            "ws://127.0.0.1:9/ --message-size 4",
+            "ws://127.0.0.1:9/ --survivors 99999999999",
+            "ws://[::1]:9/ --connections 25000",
+            "ws://127.0.0.1:9/ --connections 99999999999",
+        ] {
+            assert!(target(bad).is_err(), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,337 @@
+//! One round after another: gather, open, settle, end, recover.
+
+use std::cell::Cell;
+use std::io;
+use std::time::{Duration, Instant};
+
+use rustix::process::Signal;
+
+use super::child::{Churn, Opening, Order, Parting};
+use super::client::{CONNECTIONS_PER_SOURCE, Target};
+use super::crowd::Crowd;
+use super::latency::microseconds;
+use super::limits;
+use super::options::{End, Options};
+use super::progress::Progress;
+use super::random::Random;
+use super::report::{Churned, HangUps, Parted, Round, Server, Window};
+use super::stage::{Member, Reclaim, Stage};
+use super::watch::Holdings;
+
+/// How long the server's descriptors are looked at to find their number at rest.
+const AT_REST: Duration = Duration::from_millis(50);
+
+/// Beyond its own time limits a child is not waited for longer than this.
+const GRACE: Duration = Duration::from_secs(5);
+
+/// Far more than any crowd needs.
+const LONGEST_OPENING: Duration = Duration::from_secs(86_400);
+
+/// Directs the rounds of a storm.
+pub(super) struct Director<'a> {
+    options: &'a Options,
+    target: Target,
+    stage: Stage,
+    random: Random,
+    progress: Progress,
+    /// The number of the next connection, for its source address.
+    next_connection: usize,
+}
+
+impl<'a> Director<'a> {
+    /// # Errors
+    ///
+    /// No poll, or the server's process cannot be watched.
+    pub(super) fn new(options: &'a Options, target: Target, seed: u64) -> io::Result<Self> {
+        let mut random = Random::new(seed);
+        let stage = Stage::new(options, target.clone(), &mut random)?;
+        let progress = Progress::new();
+        Ok(Self { options, target, stage, random, progress, next_connection: 0 })
+    }
+
+    /// Plays one round; its `over` says why there is no point in another.
+    ///
+    /// # Errors
+    ///
+    /// The storm itself failed: no poll, no child process.
+    pub(super) fn round(&mut self, number: u32) -> io::Result<Round> {
+        self.progress.round(number, self.options.rounds);
+        let mut round = Round { number, ..Round::default() };
+        self.gather()?;
+        self.stage.rest()?;
+        let before = self.holdings_at_rest()?;
+        if self.stage.over.is_some() {
+            self.recover(&mut round, before, None)?;
+            return Ok(round);
+        }
+        self.stage.resume();
+        if self.options.end != End::Churn {
+            self.open(&mut round)?;
+        }
+        self.settle(&mut round)?;
+        let open = self.holdings();
+        let baseline = before.map_or(0, |holdings| holdings.descriptors);
+        if self.options.end == End::Churn {
+            self.churn(&mut round, baseline)?;
+        } else {
+            self.end(&mut round, baseline)?;
+        }
+        self.recover(&mut round, before, open)?;
+        self.progress.finish();
+        Ok(round)
+    }
+
+    /// Connects the survivors that are missing.
+    fn gather(&mut self) -> io::Result<()> {
+        self.stage.gathered = false;
+        let now = Instant::now();
+        for index in self.stage.cast.survivors.missing() {
+            match self.stage.swarm.connect(None, Member::Survivor(index), now) {
+                Ok(id) => self.stage.cast.survivors.connecting(index, id),
+                Err(error) => {
+                    self.stage.cast.complaints.add(format!("survivor {index}: {error}"));
+                    self.stage.cast.survivors.tally.ended += 1;
+                }
+            }
+        }
+        let limit = now + self.options.timeout + GRACE;
+        self.stage.drive(limit, |stage| stage.cast.survivors.opening() == 0)?;
+        self.stage.gathered = true;
+        self.stage.check_survivors();
+        Ok(())
+    }
+
+    /// Has children open the crowd.
+    fn open(&mut self, round: &mut Round) -> io::Result<()> {
+        let start = Instant::now();
+        let orders = self.opening_orders();
+        self.stage.cast.crowd = Crowd::start(&orders, self.stage.swarm.registry())?;
+        self.progress.opening(self.options.connections);
+        let progress = &self.progress;
+        // Each handshake has its time limit; children that say nothing new beyond it are stuck.
+        let stuck_after = self.options.timeout * 2 + GRACE;
+        let (settled, since) = (Cell::new(0), Cell::new(start));
+        self.stage.drive(start + LONGEST_OPENING, |stage| {
+            let crowd = &stage.cast.crowd;
+            let now_settled = crowd.open() + crowd.failed();
+            if settled.replace(now_settled) != now_settled {
+                since.set(Instant::now());
+            }
+            progress.opened(crowd.open());
+            crowd.opened() || !crowd.is_whole() || since.get().elapsed() > stuck_after
+        })?;
+        let crowd = &self.stage.cast.crowd;
+        round.opened = crowd.open();
+        round.not_opened = self.options.connections.saturating_sub(round.opened);
+        round.opening_us = microseconds(start.elapsed());
+        Ok(())
+    }
+
+    fn opening_orders(&mut self) -> Vec<Order> {
+        let connections = self.options.connections;
+        let children = limits::children(connections, limits::raise()).unwrap_or(1);
+        let first = self.next_connection;
+        // Every round comes from addresses of its own: the ports of the last one are still waiting.
+        self.next_connection +=
+            connections.div_ceil(CONNECTIONS_PER_SOURCE) * CONNECTIONS_PER_SOURCE;
+        let start_of = |child: usize| connections * child / children;
+        (0..children)
+            .map(|child| {
+                Order::Open(Opening {
+                    target: self.target.clone(),
+                    connections: start_of(child + 1) - start_of(child),
+                    first: first + start_of(child),
+                    concurrent: self.options.concurrent.div_ceil(children),
+                    timeout_ms: milliseconds(self.options.timeout),
+                    seed: self.random.next(),
+                })
+            })
+            .collect()
+    }
+
+    /// Measures with the crowd idle.
+    fn settle(&mut self, round: &mut Round) -> io::Result<()> {
+        self.progress.phase("settling");
+        self.account(round, true);
+        self.stage.drive(Instant::now() + self.options.settle, |_| false)?;
+        self.stage.rest()?;
+        round.before = self.account(round, true);
+        round.lost_before_end = self.stage.cast.crowd.lost();
+        Ok(())
+    }
+
+    /// Ends the crowd and measures until the server has let go of it.
+    fn end(&mut self, round: &mut Round, baseline: u64) -> io::Result<()> {
+        self.progress.phase("ending");
+        self.stage.resume();
+        let start = Instant::now();
+        self.stage.reclaim = Some(Reclaim::new(start, baseline));
+        match self.options.end {
+            End::Kill => self.stage.cast.crowd.kill(),
+            End::Stop => self.stage.cast.crowd.signal(Signal::STOP)?,
+            End::Reset => self.stage.cast.crowd.order(&Order::Part(Parting::Reset))?,
+            End::Fin => self.stage.cast.crowd.order(&Order::Part(Parting::Fin))?,
+            End::Close => self.stage.cast.crowd.order(&Order::Part(Parting::Close))?,
+            End::Freeze => self.stage.cast.crowd.order(&Order::Part(Parting::Freeze))?,
+            End::Churn => {}
+        }
+        let expected = round.opened - round.lost_before_end.min(round.opened);
+        let witness = Witness { end: self.options.end, expected };
+        let measured = self.options.measured_after();
+        let gone = Cell::new(None);
+        let limit = start + self.options.reclaim_within.max(measured);
+        self.stage.drive(limit, |stage| {
+            if gone.get().is_none() && witness.all_gone(stage) {
+                gone.set(Some(start.elapsed()));
+            }
+            let settled = gone.get().is_some() || !witness.can_tell(stage);
+            settled && start.elapsed() >= measured
+        })?;
+        self.stage.rest()?;
+        round.after = self.account(round, false);
+        round.reclaimed_us = gone.get().map(microseconds);
+        round.reclaimed = witness.can_tell(&self.stage).then_some(gone.get().is_some());
+        self.ask_crowd(round, expected);
+        Ok(())
+    }
+
+    /// What the crowd has to tell about its end.
+    fn ask_crowd(&mut self, round: &mut Round, expected: usize) {
+        let crowd = &self.stage.cast.crowd;
+        match self.options.end {
+            End::Freeze => {
+                round.hang_ups = Some(HangUps {
+                    missing: expected.saturating_sub(crowd.hung_up()),
+                    after_last_proof: crowd.hang_ups().summary(),
+                });
+            }
+            End::Reset | End::Fin | End::Close => {
+                let (clean, unclean) = crowd.parted().unwrap_or((0, expected));
+                round.parted = Some(Parted { clean, unclean });
+            }
+            End::Kill | End::Stop | End::Churn => {}
+        }
+    }
+
+    fn churn(&mut self, round: &mut Round, baseline: u64) -> io::Result<()> {
+        self.progress.phase("churning");
+        let order = Order::Churn(Churn {
+            target: self.target.clone(),
+            concurrent: self.options.concurrent,
+            duration_ms: milliseconds(self.options.measured_after()),
+            timeout_ms: milliseconds(self.options.timeout),
+            seed: self.random.next(),
+        });
+        self.stage.resume();
+        self.stage.cast.crowd = Crowd::start(&[order], self.stage.swarm.registry())?;
+        let limit = Instant::now() + self.options.measured_after() + self.options.timeout + GRACE;
+        let progress = &self.progress;
+        self.stage.drive(limit, |stage| {
+            progress.churned(stage.cast.crowd.churning());
+            stage.cast.crowd.churned_us().is_some() || !stage.cast.crowd.is_whole()
+        })?;
+        let start = Instant::now();
+        self.stage.rest()?;
+        round.after = self.account(round, false);
+        let crowd = &self.stage.cast.crowd;
+        let (handshakes, failures) = crowd.churning();
+        let elapsed = Duration::from_micros(crowd.churned_us().unwrap_or(0));
+        // Fewer than 2^52 handshakes: exact.
+        #[expect(clippy::cast_precision_loss, reason = "a rate for people")]
+        let per_second = handshakes as f64 / elapsed.as_secs_f64().max(1e-6);
+        round.churn = Some(Churned { handshakes, failures, per_second });
+        self.stage.reclaim = Some(Reclaim::new(start, baseline));
+        if self.stage.watch.is_some() {
+            let took = |stage: &Stage| stage.reclaim.as_ref().and_then(|reclaim| reclaim.took);
+            let limit = start + self.options.reclaim_within;
+            self.stage.drive(limit, |stage| took(stage).is_some())?;
+            round.reclaimed_us = took(&self.stage).map(microseconds);
+            round.reclaimed = Some(round.reclaimed_us.is_some());
+        }
+        Ok(())
+    }
+
+    /// Clears the stage and looks at what is left.
+    fn recover(
+        &mut self,
+        round: &mut Round,
+        before: Option<Holdings>,
+        open: Option<Holdings>,
+    ) -> io::Result<()> {
+        self.stage.reclaim = None;
+        let whole = self.stage.cast.crowd.is_whole();
+        if self.options.end == End::Stop {
+            self.stage.cast.crowd.kill();
+            // It is dying of the SIGKILL already, where a stopped process can.
+            let _ = self.stage.cast.crowd.signal(Signal::CONT);
+        }
+        self.stage.cast.crowd = Crowd::default();
+        self.stage.rest()?;
+        let after = self.holdings_at_rest()?;
+        self.account(round, false);
+        round.server = before.map(|before| Server { before, open, after });
+        round.over = self.stage.over.clone();
+        if !whole && round.over.is_none() {
+            round.over = Some("a child process of the storm ended by itself".into());
+        }
+        round.complaints = self.stage.cast.complaints.take();
+        Ok(())
+    }
+
+    /// Closes a window: everything tallied until now goes into the round.
+    fn account(&mut self, round: &mut Round, record: bool) -> Window {
+        let (survivors, fresh) = self.stage.record(record);
+        round.echoes.add(&survivors, &fresh);
+        Window::of(&survivors, &fresh)
+    }
+
+    /// The server's holdings once the last newcomer is gone there too.
+    fn holdings_at_rest(&mut self) -> io::Result<Option<Holdings>> {
+        let fewest = Cell::new(self.holdings());
+        self.stage.drive(Instant::now() + AT_REST, |stage| {
+            let now = stage.watch.as_ref().and_then(|watch| watch.descriptors().ok());
+            if let (Some(now), Some(mut holdings)) = (now, fewest.get()) {
+                holdings.descriptors = holdings.descriptors.min(now);
+                fewest.set(Some(holdings));
+            }
+            false
+        })?;
+        Ok(fewest.get())
+    }
+
+    fn holdings(&self) -> Option<Holdings> {
+        let watch = self.stage.watch.as_ref()?;
+        let (descriptors, rss_bytes) = (watch.descriptors().ok()?, watch.rss_bytes().ok()?);
+        Some(Holdings { descriptors, rss_bytes })
+    }
+}
+
+/// Who can tell that the server has let go of the crowd.
+#[derive(Debug, Clone, Copy)]
+struct Witness {
+    end: End,
+    /// Connections that were open at the end.
+    expected: usize,
+}
+
+impl Witness {
+    fn can_tell(self, stage: &Stage) -> bool {
+        stage.watch.is_some() || matches!(self.end, End::Freeze | End::Close)
+    }
+
+    fn all_gone(self, stage: &Stage) -> bool {
+        let crowd = &stage.cast.crowd;
+        let by_crowd = match self.end {
+            End::Freeze => crowd.hung_up() >= self.expected,
+            End::Close | End::Reset | End::Fin => crowd.parted().is_some(),
+            End::Kill | End::Stop | End::Churn => true,
+        };
+        let by_descriptors = stage.watch.is_none()
+            || stage.reclaim.as_ref().is_some_and(|reclaim| reclaim.took.is_some());
+        self.can_tell(stage) && by_crowd && by_descriptors
+    }
+}
+
+fn milliseconds(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}

@@ -1,0 +1,242 @@
+//! Where the storm plays: everybody the measuring process takes care of, driven by one loop.
+
+use std::io;
+use std::time::{Duration, Instant};
+
+use mio::Token;
+
+use super::client::{Crew, Ending, Line, Message, Swarm, Target};
+use super::complaints::Complaints;
+use super::crowd::Crowd;
+use super::fresh::{self, Fresh};
+use super::options::Options;
+use super::random::Random;
+use super::survivors::{self, Survivors};
+use super::watch::Watch;
+
+const SWEEP: Duration = Duration::from_millis(50);
+
+/// How often the server's descriptors are counted while they are waited for.
+const SAMPLE: Duration = Duration::from_millis(1);
+
+/// Whose connection it is.
+#[derive(Debug)]
+pub(super) enum Member {
+    /// The survivor of this number.
+    Survivor(usize),
+    Fresh(fresh::Attempt),
+}
+
+/// Everybody who is told what happens on the connections, or in the children.
+#[derive(Debug)]
+pub(super) struct Cast {
+    pub(super) survivors: Survivors,
+    pub(super) fresh: Fresh,
+    pub(super) crowd: Crowd,
+    pub(super) complaints: Complaints,
+}
+
+/// The loop and its cast.
+#[derive(Debug)]
+pub(super) struct Stage {
+    pub(super) swarm: Swarm<Member>,
+    pub(super) cast: Cast,
+    pub(super) watch: Option<Watch>,
+    pub(super) reclaim: Option<Reclaim>,
+    /// Why it makes no sense to go on.
+    pub(super) over: Option<String>,
+    /// Whether the survivors have had their chance to connect.
+    pub(super) gathered: bool,
+    timeout: Duration,
+    next_sweep: Instant,
+}
+
+/// Waiting for the server's descriptors to come down.
+#[derive(Debug)]
+pub(super) struct Reclaim {
+    since: Instant,
+    baseline: u64,
+    next: Instant,
+    pub(super) took: Option<Duration>,
+}
+
+impl Reclaim {
+    pub(super) fn new(since: Instant, baseline: u64) -> Self {
+        Self { since, baseline, next: since, took: None }
+    }
+}
+
+impl Stage {
+    pub(super) fn new(options: &Options, target: Target, random: &mut Random) -> io::Result<Self> {
+        let watch = options.server_pid.map(Watch::new).transpose()?;
+        let size = usize::try_from(options.message_size).unwrap_or(usize::MAX);
+        let (interval, timeout) = (options.interval, options.timeout);
+        let survivors = Survivors::new(options.survivors, size, interval, timeout, random.split());
+        let fresh = Fresh::new(options.fresh_interval, timeout, random.split());
+        Ok(Self {
+            swarm: Swarm::new(target, random.split())?,
+            cast: Cast {
+                survivors,
+                fresh,
+                crowd: Crowd::default(),
+                complaints: Complaints::default(),
+            },
+            watch,
+            reclaim: None,
+            over: None,
+            gathered: false,
+            timeout,
+            next_sweep: Instant::now(),
+        })
+    }
+
+    /// Lets everybody play until `done`, `limit`, or there is no point in going on. Returns whether
+    /// it is done.
+    ///
+    /// # Errors
+    ///
+    /// The poll failed.
+    pub(super) fn drive(
+        &mut self,
+        limit: Instant,
+        mut done: impl FnMut(&Self) -> bool,
+    ) -> io::Result<bool> {
+        loop {
+            let now = Instant::now();
+            self.act(now);
+            if done(self) {
+                return Ok(true);
+            }
+            if now >= limit || self.over.is_some() {
+                return Ok(false);
+            }
+            let wake = self.next_due().min(limit);
+            self.swarm.turn(Some(wake), &mut self.cast)?;
+        }
+    }
+
+    /// Stops sending and waits until nothing is under way; what never comes is lost by then.
+    pub(super) fn rest(&mut self) -> io::Result<()> {
+        self.cast.survivors.paused = true;
+        self.cast.fresh.paused = true;
+        // Half as long again: the sweep that ends what is overdue comes after the timeout.
+        let limit = Instant::now() + self.timeout * 3 / 2 + 2 * SWEEP;
+        let quiet = |stage: &Self| {
+            stage.cast.fresh.under_way() == 0 && stage.cast.survivors.under_way() == 0
+        };
+        self.drive(limit, quiet).map(|_| ())
+    }
+
+    pub(super) fn resume(&mut self) {
+        let now = Instant::now();
+        self.cast.survivors.resume(now);
+        self.cast.fresh.resume(now);
+    }
+
+    /// Records, or not; returns what was tallied until now.
+    pub(super) fn record(&mut self, on: bool) -> (survivors::Tally, fresh::Tally) {
+        self.cast.survivors.recording = on;
+        self.cast.fresh.recording = on;
+        let survivors = std::mem::take(&mut self.cast.survivors.tally);
+        (survivors, std::mem::take(&mut self.cast.fresh.tally))
+    }
+
+    fn act(&mut self, now: Instant) {
+        if self.cast.crowd.spoke {
+            self.cast.crowd.listen(&mut self.cast.complaints);
+        }
+        Survivors::send_due(&mut self.swarm, &mut self.cast, now);
+        Fresh::start_due(&mut self.swarm, &mut self.cast, now);
+        self.sample(now);
+        if now >= self.next_sweep {
+            self.next_sweep = now + SWEEP;
+            self.sweep(now);
+        }
+    }
+
+    fn sweep(&mut self, now: Instant) {
+        self.swarm.expire_handshakes(self.timeout, &mut self.cast, now);
+        Survivors::expire(&mut self.swarm, &mut self.cast, now);
+        Fresh::expire(&mut self.swarm, &mut self.cast, now);
+        if let Some(error) = self.watch.as_ref().and_then(|watch| watch.descriptors().err()) {
+            self.over = Some(format!("the server's process is gone: {error}"));
+        }
+        self.check_survivors();
+    }
+
+    /// Gives up if nobody is left to measure with.
+    pub(super) fn check_survivors(&mut self) {
+        let survivors = &self.cast.survivors;
+        if self.gathered && survivors.count() > 0 && survivors.alive() == 0 {
+            self.over = Some("no survivor is left".into());
+        }
+    }
+
+    fn sample(&mut self, now: Instant) {
+        let (Some(reclaim), Some(watch)) = (&mut self.reclaim, &self.watch) else { return };
+        if reclaim.took.is_some() || now < reclaim.next {
+            return;
+        }
+        reclaim.next = now + SAMPLE;
+        // A newcomer may have a descriptor there just now.
+        let allowed = reclaim.baseline + self.cast.fresh.under_way() as u64;
+        if watch.descriptors().is_ok_and(|count| count <= allowed) {
+            reclaim.took = Some(now.saturating_duration_since(reclaim.since));
+        }
+    }
+
+    fn next_due(&self) -> Instant {
+        let waiting = self.reclaim.as_ref().filter(|reclaim| reclaim.took.is_none());
+        let sample = waiting.filter(|_| self.watch.is_some()).map(|reclaim| reclaim.next);
+        [self.cast.survivors.next_due(), self.cast.fresh.next_due(), sample]
+            .into_iter()
+            .flatten()
+            .fold(self.next_sweep, Instant::min)
+    }
+}
+
+impl Crew for Cast {
+    type Member = Member;
+
+    fn opened(&mut self, line: &mut Line, member: &mut Member, now: Instant) {
+        line.send_at_once();
+        match member {
+            Member::Survivor(index) => self.survivors.opened(*index, now),
+            Member::Fresh(attempt) => Fresh::opened(line, attempt),
+        }
+    }
+
+    fn message(
+        &mut self,
+        line: &mut Line,
+        member: &mut Member,
+        message: Message<'_>,
+        now: Instant,
+    ) {
+        let right = match member {
+            Member::Survivor(index) => self.survivors.message(*index, message, now),
+            Member::Fresh(attempt) => self.fresh.message(line, attempt, message, now),
+        };
+        if let Err(complaint) = right {
+            self.complaints.add(complaint);
+        }
+    }
+
+    fn ended(&mut self, member: Member, ending: Ending, _: Instant, _: Instant) {
+        match member {
+            Member::Survivor(index) => {
+                let complaint = self.survivors.ended(index, &ending);
+                self.complaints.add(complaint);
+            }
+            Member::Fresh(attempt) => {
+                if let Some(complaint) = self.fresh.ended(&attempt, &ending) {
+                    self.complaints.add(complaint);
+                }
+            }
+        }
+    }
+
+    fn outside(&mut self, _: Token) {
+        self.crowd.spoke = true;
+    }
+}
