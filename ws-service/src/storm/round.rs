@@ -71,10 +71,10 @@ impl<'a> Director<'a> {
         self.settle(&mut round)?;
         let open = self.holdings();
         let baseline = before.map_or(0, |holdings| holdings.descriptors);
-        if self.options.end == End::Churn {
-            self.churn(&mut round, baseline)?;
-        } else {
-            self.end(&mut round, baseline)?;
+        match self.options.end {
+            _ if self.stage.over.is_some() => {}
+            End::Churn => self.churn(&mut round, baseline)?,
+            _ => self.end(&mut round, baseline)?,
         }
         self.recover(&mut round, before, open)?;
         self.progress.finish();
@@ -175,8 +175,7 @@ impl<'a> Director<'a> {
             End::Freeze => self.stage.cast.crowd.order(&Order::Part(Parting::Freeze))?,
             End::Churn => {}
         }
-        let expected = round.opened - round.lost_before_end.min(round.opened);
-        let witness = Witness { end: self.options.end, expected };
+        let witness = Witness { end: self.options.end, opened: round.opened };
         let measured = self.options.measured_after();
         let gone = Cell::new(None);
         let limit = start + self.options.reclaim_within.max(measured);
@@ -189,15 +188,18 @@ impl<'a> Director<'a> {
         })?;
         self.stage.rest()?;
         round.after = self.account(round, false);
-        round.reclaimed_us = gone.get().map(microseconds);
-        round.reclaimed = witness.can_tell(&self.stage).then_some(gone.get().is_some());
-        self.ask_crowd(round, expected);
+        // The descriptors of a server that died are gone too, but nobody let go of them.
+        let gone = gone.get().filter(|_| self.stage.over.is_none());
+        round.reclaimed_us = gone.map(microseconds);
+        round.reclaimed = witness.can_tell(&self.stage).then_some(gone.is_some());
+        self.ask_crowd(round, witness.expected(&self.stage));
         Ok(())
     }
 
     /// What the crowd has to tell about its end.
     fn ask_crowd(&mut self, round: &mut Round, expected: usize) {
         let crowd = &self.stage.cast.crowd;
+        round.lost_before_end = crowd.lost();
         match self.options.end {
             End::Freeze => {
                 round.hang_ups = Some(HangUps {
@@ -240,15 +242,21 @@ impl<'a> Director<'a> {
         #[expect(clippy::cast_precision_loss, reason = "a rate for people")]
         let per_second = handshakes as f64 / elapsed.as_secs_f64().max(1e-6);
         round.churn = Some(Churned { handshakes, failures, per_second });
-        self.stage.reclaim = Some(Reclaim::new(start, baseline));
         if self.stage.watch.is_some() {
-            let took = |stage: &Stage| stage.reclaim.as_ref().and_then(|reclaim| reclaim.took);
-            let limit = start + self.options.reclaim_within;
-            self.stage.drive(limit, |stage| took(stage).is_some())?;
-            round.reclaimed_us = took(&self.stage).map(microseconds);
-            round.reclaimed = Some(round.reclaimed_us.is_some());
+            let took = self.wait_for_reclaim(start, baseline)?;
+            round.reclaimed_us = took.map(microseconds);
+            round.reclaimed = Some(took.is_some());
         }
         Ok(())
+    }
+
+    /// Waits until the server's descriptors are back at `baseline`.
+    fn wait_for_reclaim(&mut self, since: Instant, baseline: u64) -> io::Result<Option<Duration>> {
+        self.stage.reclaim = Some(Reclaim::new(since, baseline));
+        let took = |stage: &Stage| stage.reclaim.as_ref().and_then(|reclaim| reclaim.took);
+        let limit = since + self.options.reclaim_within;
+        self.stage.drive(limit, |stage| took(stage).is_some())?;
+        Ok(took(&self.stage).filter(|_| self.stage.over.is_none()))
     }
 
     /// Clears the stage and looks at what is left.
@@ -266,6 +274,11 @@ impl<'a> Director<'a> {
             let _ = self.stage.cast.crowd.signal(Signal::CONT);
         }
         self.stage.cast.crowd = Crowd::default();
+        if let (Some(before), Some(false)) = (before, round.reclaimed) {
+            // Now that even their process is gone: the next round must not start from a wrong number.
+            self.wait_for_reclaim(Instant::now(), before.descriptors)?;
+            self.stage.reclaim = None;
+        }
         self.stage.rest()?;
         let after = self.holdings_at_rest()?;
         self.account(round, false);
@@ -310,11 +323,16 @@ impl<'a> Director<'a> {
 #[derive(Debug, Clone, Copy)]
 struct Witness {
     end: End,
-    /// Connections that were open at the end.
-    expected: usize,
+    /// Connections that were opened.
+    opened: usize,
 }
 
 impl Witness {
+    /// Connections that were open at the end. News of a loss may come a little late.
+    fn expected(self, stage: &Stage) -> usize {
+        self.opened.saturating_sub(stage.cast.crowd.lost())
+    }
+
     fn can_tell(self, stage: &Stage) -> bool {
         stage.watch.is_some() || matches!(self.end, End::Freeze | End::Close)
     }
@@ -322,7 +340,7 @@ impl Witness {
     fn all_gone(self, stage: &Stage) -> bool {
         let crowd = &stage.cast.crowd;
         let by_crowd = match self.end {
-            End::Freeze => crowd.hung_up() >= self.expected,
+            End::Freeze => crowd.hung_up() >= self.expected(stage),
             End::Close | End::Reset | End::Fin => crowd.parted().is_some(),
             End::Kill | End::Stop | End::Churn => true,
         };

@@ -36,10 +36,12 @@ impl Watch {
     /// The process is gone.
     pub(super) fn descriptors(&self) -> io::Result<u64> {
         let directory = self.process.join("fd");
-        match fs::metadata(&directory)?.len() {
-            0 => Ok(fs::read_dir(&directory)?.count() as u64),
-            count => Ok(count),
-        }
+        let count = match fs::metadata(&directory)?.len() {
+            0 => fs::read_dir(&directory)?.count() as u64,
+            count => count,
+        };
+        // A zombie is still listed, and a server without a single descriptor serves nobody.
+        if count > 0 { Ok(count) } else { Err(io::Error::other("it has ended")) }
     }
 
     /// Its resident memory (`VmRSS`) in bytes.

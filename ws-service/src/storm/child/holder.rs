@@ -6,9 +6,10 @@ use std::time::{Duration, Instant};
 use mio::unix::pipe::Receiver;
 use mio::{Interest, Token};
 
-use super::process::{Every, NEWS_EVERY, ORDERS, microseconds, tell};
+use super::process::{Every, NEWS_EVERY, ORDERS, tell};
 use super::{Lines, News, Opening, Order, Parting};
 use crate::storm::client::{Crew, Ending, Line, Message, Swarm, Target};
+use crate::storm::latency::microseconds;
 use crate::storm::random::Random;
 
 const COMPLAINTS: usize = 3;

@@ -68,10 +68,6 @@ pub(super) fn tell(news: &News) {
     }
 }
 
-pub(super) fn microseconds(duration: Duration) -> u64 {
-    u64::try_from(duration.as_micros()).unwrap_or(u64::MAX)
-}
-
 /// A moment that comes again and again.
 #[derive(Debug)]
 pub(super) struct Every {

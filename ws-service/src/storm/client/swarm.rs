@@ -1,7 +1,7 @@
 //! The loop under every part of a storm: one poll, one buffer, many connections.
 
 use std::io;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use mio::net::TcpStream;
@@ -72,7 +72,7 @@ impl<M> Swarm<M> {
     /// What the system said: out of ports, out of descriptors, refused.
     pub(in crate::storm) fn connect(
         &mut self,
-        source: Option<IpAddr>,
+        source: Option<SocketAddr>,
         member: M,
         now: Instant,
     ) -> io::Result<ConnectionId> {
@@ -242,11 +242,17 @@ impl<M> Members<M> {
     }
 }
 
-fn connect_from(source: IpAddr, address: SocketAddr) -> io::Result<TcpStream> {
+fn connect_from(source: SocketAddr, address: SocketAddr) -> io::Result<TcpStream> {
     let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
     socket.set_nonblocking(true)?;
     socket.set_reuse_address(true)?;
-    socket.bind(&SocketAddr::new(source, 0).into())?;
+    match socket.bind(&source.into()) {
+        // Somebody listens on this very port; any other will do.
+        Err(error) if error.kind() == io::ErrorKind::AddrInUse => {
+            socket.bind(&SocketAddr::new(source.ip(), 0).into())?;
+        }
+        other => other?,
+    }
     match socket.connect(&address.into()) {
         Ok(()) => {}
         Err(error)

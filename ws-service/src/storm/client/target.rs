@@ -11,6 +11,9 @@ pub(in crate::storm) const CONNECTIONS_PER_SOURCE: usize = 20_000;
 /// Sources are `127.0.0.1` to `127.0.0.250`, then the first again.
 const SOURCES: usize = 250;
 
+/// Below the range that the system hands out by itself.
+const FIRST_PORT: usize = 10_000;
+
 /// The server of a storm.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(in crate::storm) struct Target {
@@ -49,21 +52,26 @@ impl Target {
         self.address.ip().is_loopback()
     }
 
-    /// Whether the storm may come from several source addresses: only inside 127.0.0.0/8.
+    /// Whether the storm may come from several source addresses: on Linux, where all of 127.0.0.0/8
+    /// is this machine.
     pub(in crate::storm) fn has_many_sources(&self) -> bool {
-        matches!(self.address.ip(), IpAddr::V4(ip) if ip.is_loopback())
+        let loopback = matches!(self.address.ip(), IpAddr::V4(ip) if ip.is_loopback());
+        cfg!(target_os = "linux") && loopback
     }
 
     /// The address to bind for the `index`th connection of a run; `None` leaves it to the system.
     ///
     /// Ports of an address that a killed client has used stay busy for a minute (`TIME_WAIT`), so
-    /// `index` should count on from round to round.
-    pub(in crate::storm) fn source(&self, index: usize) -> Option<IpAddr> {
+    /// `index` should count on from round to round. The port is named, because the system's search
+    /// for a free one takes milliseconds once half of its range is taken.
+    pub(in crate::storm) fn source(&self, index: usize) -> Option<SocketAddr> {
         if !self.has_many_sources() {
             return None;
         }
         let number = u8::try_from((index / CONNECTIONS_PER_SOURCE) % SOURCES).ok()?;
-        (number > 0).then(|| IpAddr::V4(Ipv4Addr::new(127, 0, 0, number + 1)))
+        let port = u16::try_from(FIRST_PORT + index % CONNECTIONS_PER_SOURCE).ok()?;
+        let ip = Ipv4Addr::new(127, 0, 0, number + 1);
+        (number > 0).then(|| SocketAddr::new(IpAddr::V4(ip), port))
     }
 }
 
@@ -90,11 +98,13 @@ mod tests {
     }
 
     #[test]
+    #[cfg(target_os = "linux")]
     fn sources_change_before_ports_run_short() {
         let target = Target::parse("ws://127.0.0.1:9001").unwrap();
         assert_eq!(target.source(19_999), None);
-        assert_eq!(target.source(20_000), Some(Ipv4Addr::new(127, 0, 0, 2).into()));
-        assert_eq!(target.source(20_000 * 249), Some(Ipv4Addr::new(127, 0, 0, 250).into()));
+        assert_eq!(target.source(20_000), Some("127.0.0.2:10000".parse().unwrap()));
+        assert_eq!(target.source(39_999), Some("127.0.0.2:29999".parse().unwrap()));
+        assert_eq!(target.source(20_000 * 249), Some("127.0.0.250:10000".parse().unwrap()));
         assert_eq!(target.source(20_000 * 250), None);
         assert_eq!(Target::parse("ws://[::1]:9001").unwrap().source(1_000_000), None);
     }
