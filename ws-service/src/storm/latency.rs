@@ -8,9 +8,13 @@ use serde::Serialize;
 /// Anything slower is recorded as this.
 const LONGEST: Duration = Duration::from_secs(600);
 
-/// Latencies of one kind in one window, to three significant digits.
+/// Latencies of one kind in one window: quantiles to three significant digits, the extremes exactly.
 #[derive(Debug)]
-pub(super) struct Latencies(Option<Histogram<u64>>);
+pub(super) struct Latencies {
+    histogram: Option<Histogram<u64>>,
+    min_us: u64,
+    max_us: u64,
+}
 
 /// A histogram in numbers; all zero if nothing was recorded. Times are in microseconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
@@ -27,7 +31,8 @@ pub(super) struct LatencySummary {
 impl Latencies {
     pub(super) fn new() -> Self {
         // These bounds are valid, so there always is a histogram.
-        Self(Histogram::new_with_bounds(1, microseconds(LONGEST), 3).ok())
+        let histogram = Histogram::new_with_bounds(1, microseconds(LONGEST), 3).ok();
+        Self { histogram, min_us: u64::MAX, max_us: 0 }
     }
 
     pub(super) fn record(&mut self, latency: Duration) {
@@ -35,7 +40,9 @@ impl Latencies {
     }
 
     pub(super) fn record_us(&mut self, latency_us: u64) {
-        if let Some(histogram) = &mut self.0 {
+        self.min_us = self.min_us.min(latency_us);
+        self.max_us = self.max_us.max(latency_us);
+        if let Some(histogram) = &mut self.histogram {
             histogram.saturating_record(latency_us);
         }
     }
@@ -44,27 +51,28 @@ impl Latencies {
     /// would have waited one `interval` less each (correction of coordinated omission).
     pub(super) fn record_with_missed(&mut self, latency: Duration, interval: Duration) {
         let (latency, interval) = (microseconds(latency), microseconds(interval).max(1));
-        if let Some(histogram) = &mut self.0 {
-            histogram.saturating_record(latency);
-            let mut missed = latency.saturating_sub(interval);
-            while missed >= interval {
-                histogram.saturating_record(missed);
-                missed -= interval;
-            }
+        self.record_us(latency);
+        let mut missed = latency.saturating_sub(interval);
+        while missed >= interval {
+            self.record_us(missed);
+            missed -= interval;
         }
     }
 
     pub(super) fn summary(&self) -> LatencySummary {
-        let Some(histogram) = self.0.as_ref().filter(|histogram| !histogram.is_empty()) else {
+        let Some(histogram) = self.histogram.as_ref().filter(|histogram| !histogram.is_empty())
+        else {
             return LatencySummary::default();
         };
+        // A quantile stands for its bucket, whose edge may lie beyond what was recorded.
+        let quantile = |at| histogram.value_at_quantile(at).clamp(self.min_us, self.max_us);
         LatencySummary {
             samples: histogram.len(),
-            min_us: histogram.min(),
-            p50_us: histogram.value_at_quantile(0.5),
-            p99_us: histogram.value_at_quantile(0.99),
-            p999_us: histogram.value_at_quantile(0.999),
-            max_us: histogram.max(),
+            min_us: self.min_us,
+            p50_us: quantile(0.5),
+            p99_us: quantile(0.99),
+            p999_us: quantile(0.999),
+            max_us: self.max_us,
         }
     }
 }
@@ -84,8 +92,7 @@ mod tests {
         latencies.record_with_missed(ms(5), ms(1));
         let summary = latencies.summary();
         assert_eq!(summary.samples, 5, "5, 4, 3, 2 and 1 ms");
-        assert!((999..=1_001).contains(&summary.min_us), "{summary:?}");
-        assert!((4_990..=5_010).contains(&summary.max_us), "{summary:?}");
+        assert_eq!((summary.min_us, summary.max_us), (1_000, 5_000), "the extremes are exact");
         latencies.record_with_missed(Duration::from_micros(900), ms(1));
         assert_eq!(latencies.summary().samples, 6);
     }
