@@ -50,6 +50,9 @@ impl<P: Protocol> Shard<P> {
                         let protocol = &*self.protocol;
                         shared.run(key, link, now, |cx| protocol.timer(cx, session));
                     }
+                    // It may have set itself for now again: what is due waits for the next turn.
+                    link.arm();
+                    break;
                 }
                 Some(Deadline::HangUp)
                     if decoder.is_inside_frame() && link.is_set(Deadline::Message) =>
