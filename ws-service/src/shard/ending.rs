@@ -78,7 +78,7 @@ impl Shared {
         now: Timestamp,
     ) {
         self.counters.handshakes_failed.add(1);
-        self.queue(key, link, |outbox, pool| outbox.push_whole(pool, response));
+        self.queue(key, link, |outbox, pool| outbox.push_response(pool, response));
         self.end(key, link, reason, "", now);
     }
 

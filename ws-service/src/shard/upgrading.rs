@@ -111,7 +111,7 @@ impl<P: Protocol> Shard<P> {
         link.phase = Phase::Open;
         link.clear(Deadline::Handshake, &shared.counters);
         shared.prove_alive(link, now);
-        shared.queue(key, link, |outbox, pool| outbox.push_whole(pool, response));
+        shared.queue(key, link, |outbox, pool| outbox.push_response(pool, response));
         if let Some(session) = session {
             let protocol = &*self.protocol;
             shared.run(key, link, now, |cx| protocol.opened(cx, session));

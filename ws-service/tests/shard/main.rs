@@ -2,10 +2,12 @@
 
 mod driver;
 
+mod backpressure;
 mod budgets;
 mod closing;
 mod deadlines;
 mod echo;
+mod overtaking;
 mod torn;
 mod validity;
 mod violations;
