@@ -8,6 +8,7 @@ mod closing;
 mod deadlines;
 mod echo;
 mod overtaking;
+mod panics;
 mod torn;
 mod validity;
 mod violations;
