@@ -10,5 +10,6 @@ mod echo;
 mod overtaking;
 mod panics;
 mod torn;
+mod upgrade;
 mod validity;
 mod violations;
