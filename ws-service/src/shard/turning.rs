@@ -91,10 +91,7 @@ impl<P: Protocol> Shard<P> {
                 true
             }
             Mail::Admit(key) => self.admit(key, now),
-            Mail::Reject(key, rejection) => {
-                self.reject(key, &Accept::<()>::reject(rejection), now);
-                self.slots.contains_key(key)
-            }
+            Mail::Reject(key, rejection) => self.reject(key, &Accept::<()>::reject(rejection), now),
             Mail::Send(key, frame) => self.with(key, |shared, link| {
                 shared.deliver_frame(key, link, &frame.0, now);
             }),

@@ -6,6 +6,7 @@ mod backpressure;
 mod budgets;
 mod closing;
 mod deadlines;
+mod defer;
 mod echo;
 mod overtaking;
 mod panics;
