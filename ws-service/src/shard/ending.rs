@@ -32,6 +32,9 @@ impl Shared {
         link.ending = Ending::Queued;
         link.clear_all(&self.counters);
         let was_open = link.is_open();
+        if link.is_asking() {
+            self.counters.handshakes_failed.add(1);
+        }
         link.phase = phase_after(&reason);
         match &link.phase {
             Phase::Finished if !matches!(reason, CloseReason::Peer(..)) => self.abandon(link),
@@ -77,8 +80,7 @@ impl Shared {
         reason: CloseReason,
         now: Timestamp,
     ) {
-        self.counters.handshakes_failed.add(1);
-        self.queue(key, link, |outbox, pool| outbox.push_whole(pool, response));
+        self.queue(key, link, |outbox, pool| outbox.push_response(pool, response));
         self.end(key, link, reason, "", now);
     }
 
@@ -141,11 +143,10 @@ impl<P: Protocol> Shard<P> {
         for _ in 0..self.shared.config.budget.closes {
             let Some(key) = draining.pop_front() else { break };
             let Some(Slot { link, .. }) = self.slots.get_mut(key) else { continue };
-            match link.phase {
-                Phase::Handshake(_) | Phase::Deferred(_) => {
-                    self.shared.refuse_for_shutdown(key, link, now);
-                }
-                _ => self.shared.end(key, link, CloseReason::Shutdown, "", now),
+            if link.is_asking() {
+                self.shared.refuse_for_shutdown(key, link, now);
+            } else {
+                self.shared.end(key, link, CloseReason::Shutdown, "", now);
             }
         }
     }
@@ -153,9 +154,6 @@ impl<P: Protocol> Shard<P> {
     /// The transport is gone: the peer has reset it, or has ended its side and said nothing.
     pub fn disconnected(&mut self, key: ConnectionKey, now: Timestamp) {
         let Some(Slot { link, .. }) = self.slots.get_mut(key) else { return };
-        if matches!(link.phase, Phase::Handshake(_) | Phase::Deferred(_)) {
-            self.shared.counters.handshakes_failed.add(1);
-        }
         self.shared.end(key, link, CloseReason::Disconnected, "", now);
         self.shared.abandon(link);
         self.settle_transport(key);

@@ -110,6 +110,11 @@ impl Link {
         matches!(self.ending, Ending::Told)
     }
 
+    /// Its upgrade request has not come, or has not been answered.
+    pub(super) const fn is_asking(&self) -> bool {
+        matches!(self.phase, Phase::Handshake(_) | Phase::Deferred(_))
+    }
+
     /// Sets a deadline, or unsets it where the configuration has none.
     pub(super) fn set(
         &mut self,

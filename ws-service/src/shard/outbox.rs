@@ -23,7 +23,7 @@ pub(super) struct Outbox {
 #[derive(Debug, Default)]
 pub(super) struct Queue {
     chunks: VecDeque<Chunk>,
-    /// Unsent bytes of all chunks.
+    /// Unsent bytes of all chunks, and of the control frames that wait to be put among them.
     bytes: usize,
     /// Sent bytes of the first chunk.
     sent: usize,
@@ -31,6 +31,8 @@ pub(super) struct Queue {
     offered: usize,
     /// The transport took less than it was offered.
     blocked: bool,
+    /// The same, at some time since the queue was empty: what is queued waits for a slow peer.
+    behind: bool,
     /// Above the high-water mark since the protocol was last told.
     pressed: bool,
     /// Control frames that overtake what is queued, at the next frame boundary. A newer pong
@@ -43,15 +45,17 @@ pub(super) struct Queue {
 enum Chunk {
     /// Frames back to back.
     Frames(Vec<u8>),
-    /// One frame, or an HTTP response: nothing may come inside it.
+    /// One frame: nothing may come inside it.
     Whole(Bytes),
+    /// An HTTP response, always the first: nothing may come before its end, and it is never dropped.
+    Response(Bytes),
 }
 
 impl Chunk {
     fn bytes(&self) -> &[u8] {
         match self {
             Self::Frames(bytes) => bytes,
-            Self::Whole(bytes) => bytes,
+            Self::Whole(bytes) | Self::Response(bytes) => bytes,
         }
     }
 }
@@ -95,15 +99,19 @@ impl Outbox {
         if frame.len() <= SHARE_ABOVE {
             self.push(pool, frame.len(), |buffer| buffer.extend_from_slice(frame));
         } else {
-            self.push_whole(pool, frame.clone());
+            self.push_chunk(pool, Chunk::Whole(frame.clone()));
         }
     }
 
-    /// Appends bytes that nothing may come inside of.
-    pub(super) fn push_whole(&mut self, pool: &mut Pool, bytes: Bytes) {
+    /// Appends the answer to the upgrade request. Nothing is queued before it.
+    pub(super) fn push_response(&mut self, pool: &mut Pool, response: Bytes) {
+        self.push_chunk(pool, Chunk::Response(response));
+    }
+
+    fn push_chunk(&mut self, pool: &mut Pool, chunk: Chunk) {
         let queue = self.queue.get_or_insert_with(|| pool.take_queue());
-        queue.bytes += bytes.len();
-        queue.chunks.push_back(Chunk::Whole(bytes));
+        queue.bytes += chunk.bytes().len();
+        queue.chunks.push_back(chunk);
     }
 
     /// Queues a Ping; it overtakes what a slow peer has not taken yet.
@@ -124,10 +132,13 @@ impl Outbox {
         place: fn(&mut Queue) -> &mut Vec<u8>,
     ) {
         match &mut self.queue {
-            Some(queue) if queue.blocked => {
+            Some(queue) if queue.behind => {
                 let urgent = place(queue);
+                let before = urgent.len();
                 urgent.clear();
                 encode(urgent, payload);
+                let after = urgent.len();
+                queue.bytes = queue.bytes - before + after;
             }
             _ => self.push(pool, payload.len(), |buffer| encode(buffer, payload)),
         }
@@ -153,13 +164,14 @@ impl Outbox {
     pub(super) fn wrote(&mut self, pool: &mut Pool, count: usize) {
         let Some(queue) = &mut self.queue else { return };
         queue.blocked = count < queue.offered;
+        queue.behind |= queue.blocked;
         queue.advance(pool, count);
         if queue.bytes == 0 {
             self.clear(pool);
         }
     }
 
-    /// Drops everything but the rest of a frame that is half written.
+    /// Drops everything but the rest of a frame that is half written, or of the response.
     pub(super) fn truncate(&mut self, pool: &mut Pool) {
         let Some(queue) = &mut self.queue else { return };
         let keep = queue.split_at_boundary();
@@ -243,15 +255,16 @@ impl Queue {
         }
         let mut urgent = std::mem::take(&mut self.pong);
         urgent.append(&mut self.ping);
-        self.bytes += urgent.len();
         let place = self.split_at_boundary();
         self.chunks.insert(place, Chunk::Frames(urgent));
     }
 
     /// Where a frame may be inserted; splits the first chunk if that is in its middle.
     fn split_at_boundary(&mut self) -> usize {
-        if self.sent == 0 {
-            return 0;
+        match self.chunks.front() {
+            Some(Chunk::Response(_)) => return 1,
+            _ if self.sent == 0 => return 0,
+            _ => {}
         }
         if let Some(Chunk::Frames(frames)) = self.chunks.front_mut() {
             let boundary = boundary(frames, self.sent);
@@ -274,6 +287,7 @@ impl Queue {
         self.sent = 0;
         self.offered = 0;
         self.blocked = false;
+        self.behind = false;
         self.pressed = false;
         self.ping.clear();
         self.pong.clear();
@@ -331,7 +345,7 @@ mod tests {
         for step in 1..40 {
             let (mut outbox, mut pool) = (Outbox::default(), Pool::default());
             text(&mut outbox, &mut pool, "one");
-            outbox.push_whole(&mut pool, Bytes::from_static(b"\x81\x03two"));
+            outbox.push_chunk(&mut pool, Chunk::Whole(Bytes::from_static(b"\x81\x03two")));
             text(&mut outbox, &mut pool, "three");
             assert_eq!(outbox.len(), 5 + 5 + 7);
             let written = drain(&mut outbox, &mut pool, step);
@@ -365,7 +379,7 @@ mod tests {
     #[test]
     fn an_http_response_is_never_split() {
         let (mut outbox, mut pool) = (Outbox::default(), Pool::default());
-        outbox.push_whole(&mut pool, Bytes::from_static(b"HTTP/1.1 101\r\n\r\n"));
+        outbox.push_response(&mut pool, Bytes::from_static(b"HTTP/1.1 101\r\n\r\n"));
         outbox.slices(&mut [IoSlice::new(&[]); 3]);
         outbox.wrote(&mut pool, 3);
         outbox.pong(&mut pool, b"");

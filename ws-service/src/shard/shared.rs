@@ -84,11 +84,13 @@ impl Shared {
         let result = catch_unwind(AssertUnwindSafe(|| handler(&mut context)));
         let recorded = context.recorded;
         self.recount(link, queued);
+        if result.is_err() {
+            self.counters.panics.add(1);
+        }
         if link.is_told() {
             return;
         }
         if result.is_err() {
-            self.counters.panics.add(1);
             self.end(key, link, CloseReason::Panicked, "", now);
             return;
         }

@@ -50,6 +50,9 @@ impl<P: Protocol> Shard<P> {
                         let protocol = &*self.protocol;
                         shared.run(key, link, now, |cx| protocol.timer(cx, session));
                     }
+                    // It may have set itself for now again: what is due waits for the next turn.
+                    link.arm();
+                    break;
                 }
                 Some(Deadline::HangUp)
                     if decoder.is_inside_frame() && link.is_set(Deadline::Message) =>
@@ -88,10 +91,7 @@ impl<P: Protocol> Shard<P> {
                 true
             }
             Mail::Admit(key) => self.admit(key, now),
-            Mail::Reject(key, rejection) => {
-                self.reject(key, &Accept::<()>::reject(rejection), now);
-                self.slots.contains_key(key)
-            }
+            Mail::Reject(key, rejection) => self.reject(key, &Accept::<()>::reject(rejection), now),
             Mail::Send(key, frame) => self.with(key, |shared, link| {
                 shared.deliver_frame(key, link, &frame.0, now);
             }),

@@ -49,12 +49,16 @@ impl<P: Protocol> Shard<P> {
             .and_then(|mut request| handshake::check(&mut request).map(|it| (request, it)));
         let (request, response) = match checked {
             Ok(checked) => checked,
-            Err(rejection) => return self.reject(key, &Accept::<()>::reject(rejection), now),
+            Err(rejection) => {
+                self.reject(key, &Accept::<()>::reject(rejection), now);
+                return;
+            }
         };
         let request = Request { id, peer, head: &request, params: None };
         let Some(accept) = self.ask(&request) else {
             let rejection = Rejection::new(StatusCode::INTERNAL_SERVER_ERROR, "the handler failed");
-            return self.reject(key, &Accept::<()>::reject(rejection), now);
+            self.reject(key, &Accept::<()>::reject(rejection), now);
+            return;
         };
         let Accept { verdict, headers } = accept;
         let response = handshake::switching_protocols(&response, &headers);
@@ -111,7 +115,7 @@ impl<P: Protocol> Shard<P> {
         link.phase = Phase::Open;
         link.clear(Deadline::Handshake, &shared.counters);
         shared.prove_alive(link, now);
-        shared.queue(key, link, |outbox, pool| outbox.push_whole(pool, response));
+        shared.queue(key, link, |outbox, pool| outbox.push_response(pool, response));
         if let Some(session) = session {
             let protocol = &*self.protocol;
             shared.run(key, link, now, |cx| protocol.opened(cx, session));
@@ -135,14 +139,21 @@ impl<P: Protocol> Shard<P> {
         true
     }
 
-    /// Refuses a request, deferred or not.
-    pub(super) fn reject<T>(&mut self, key: ConnectionKey, accept: &Accept<T>, now: Timestamp) {
-        let Verdict::Reject(rejection) = &accept.verdict else { return };
-        let Some(Slot { link, .. }) = self.slots.get_mut(key) else { return };
-        if matches!(link.phase, Phase::Handshake(_) | Phase::Deferred(_)) {
+    /// Refuses a request, deferred or not; says whether there was one.
+    pub(super) fn reject<T>(
+        &mut self,
+        key: ConnectionKey,
+        accept: &Accept<T>,
+        now: Timestamp,
+    ) -> bool {
+        let Verdict::Reject(rejection) = &accept.verdict else { return false };
+        let Some(Slot { link, .. }) = self.slots.get_mut(key) else { return false };
+        let is_asking = link.is_asking();
+        if is_asking {
             let response = handshake::refusal(rejection, &accept.headers);
             self.shared.refuse(key, link, response, CloseReason::Rejected, now);
         }
+        is_asking
     }
 
     /// More bytes than a request, with what is pipelined behind it, may have.

@@ -59,7 +59,9 @@ pub(in crate::shard) fn parse(
     max_headers: usize,
 ) -> Result<http::Request<()>, Rejection> {
     let request = match http::Request::try_parse(head) {
-        Ok(Some((_, request))) => request,
+        Ok(Some((size, request))) if size == head.len() => request,
+        // It ended earlier, at bare line feeds: what follows would be nobody's.
+        Ok(Some(_)) => return Err(bad_request("the request has bare line feeds")),
         Ok(None) => return Err(bad_request("the request is incomplete")),
         Err(error) => return Err(refuse(&error)),
     };

@@ -1,0 +1,159 @@
+//! A protocol that does what it is told, by scripts and by its messages, and writes down what
+//! happens to it.
+
+use std::collections::BTreeMap;
+use std::marker::PhantomData;
+use std::rc::Rc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, MutexGuard};
+use std::time::Duration;
+
+use http::{HeaderName, HeaderValue, StatusCode};
+use ws_service::shard::{
+    Accept, CloseCode, CloseReason, Context, Message, Protocol, Rejection, Request,
+};
+
+/// Runs commands, separated by `;`:
+///
+/// `send TEXT` · `fill BYTES` · `close CODE TEXT` · `sub TOPIC` · `unsub TOPIC` · `pub TOPIC TEXT` ·
+/// `timer MICROSECONDS` · `untimer` · `alive` · `queued` · `panic`
+///
+/// A text message that begins with `/` is such commands; any other message is echoed.
+#[derive(Debug, Default)]
+pub(crate) struct Puppet {
+    scripts: Mutex<BTreeMap<&'static str, String>>,
+    log: Mutex<Vec<String>>,
+    is_running: AtomicBool,
+}
+
+/// Not `Send`: a session never leaves its thread.
+#[derive(Debug)]
+pub(crate) struct Session(PhantomData<Rc<()>>);
+
+impl Puppet {
+    /// What a handler does: `accept`, `opened`, `drained`, `timer` or `closed`.
+    pub(crate) fn when(&self, handler: &'static str, script: &str) {
+        lock(&self.scripts).insert(handler, script.to_owned());
+    }
+
+    /// What has happened since the last call: `handler what`, and `command -> result`.
+    pub(crate) fn take_log(&self) -> Vec<String> {
+        std::mem::take(&mut *lock(&self.log))
+    }
+
+    fn note_down(&self, line: String) {
+        lock(&self.log).push(line);
+    }
+
+    fn script(&self, handler: &'static str) -> String {
+        lock(&self.scripts).get(handler).cloned().unwrap_or_default()
+    }
+
+    /// Runs one handler, which no other may interrupt.
+    fn handle(&self, cx: &mut Context<'_>, line: &str, script: &str) {
+        let nested = self.is_running.swap(true, Ordering::Relaxed);
+        assert!(!nested, "{line}: inside another handler");
+        let running = Running(&self.is_running);
+        self.note_down(line.to_owned());
+        for command in script.split(';').map(str::trim).filter(|it| !it.is_empty()) {
+            if let Some(result) = run(cx, command) {
+                self.note_down(format!("{command} -> {result}"));
+            }
+        }
+        drop(running);
+    }
+}
+
+struct Running<'a>(&'a AtomicBool);
+
+impl Drop for Running<'_> {
+    fn drop(&mut self) {
+        self.0.store(false, Ordering::Relaxed);
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+}
+
+fn run(cx: &mut Context<'_>, command: &str) -> Option<String> {
+    let (verb, rest) = command.split_once(' ').unwrap_or((command, ""));
+    let (first, second) = rest.split_once(' ').unwrap_or((rest, ""));
+    match verb {
+        "send" => return Some(format!("{:?}", cx.send(rest))),
+        "fill" => return Some(format!("{:?}", cx.send(&vec![b'.'; number(first)][..]))),
+        "sub" => return Some(format!("{:?}", cx.subscribe(first))),
+        "unsub" => return Some(format!("{:?}", cx.unsubscribe(first))),
+        "pub" => return Some(format!("{:?}", cx.publish(first, second))),
+        "queued" => return Some(format!("{:?}", cx.queued_bytes())),
+        "now" => return Some(format!("{:?} {:?}", cx.now(), cx.peer())),
+        "close" => cx.close(CloseCode::from(number::<u16>(first)), second),
+        "timer" => cx.set_timer(Duration::from_micros(number(first))),
+        "untimer" => cx.clear_timer(),
+        "alive" => cx.confirm_alive(),
+        "panic" => panic!("as told"),
+        verb => panic!("no such command: {verb}"),
+    }
+    None
+}
+
+fn number<T: std::str::FromStr>(word: &str) -> T {
+    word.parse().unwrap_or_else(|_| panic!("no number: {word:?}"))
+}
+
+impl Protocol for Puppet {
+    type Session = Session;
+    type Note = String;
+
+    fn accept(&self, request: &Request<'_>) -> Accept<Session> {
+        let script = self.script("accept");
+        let (verb, rest) = script.split_once(' ').unwrap_or((&script, ""));
+        let accept = match verb {
+            "panic" => panic!("as told"),
+            "defer" => Accept::defer(Session(PhantomData)),
+            "reject" => {
+                let status = StatusCode::from_u16(number(rest)).expect("a status");
+                Accept::reject(Rejection::new(status, "not you"))
+            }
+            // The check that stands against cross-site hijacking.
+            "origin" if request.headers().get("origin").is_none_or(|it| it != rest) => {
+                Accept::reject(Rejection::new(StatusCode::FORBIDDEN, "not from there"))
+            }
+            _ => Accept::admit(Session(PhantomData)),
+        };
+        accept.header(HeaderName::from_static("x-puppet"), HeaderValue::from_static("yes"))
+    }
+
+    fn opened(&self, cx: &mut Context<'_>, _: &mut Session) {
+        self.handle(cx, "opened", &self.script("opened"));
+    }
+
+    fn message(&self, cx: &mut Context<'_>, _: &mut Session, message: Message<'_>) {
+        match message {
+            Message::Text(text) => match text.strip_prefix('/') {
+                Some(script) => self.handle(cx, "message", script),
+                None => self.handle(cx, &format!("message {text}"), &format!("send {text}")),
+            },
+            Message::Binary(bytes) => {
+                self.handle(cx, &format!("message of {} bytes", bytes.len()), "");
+                let _ = cx.send(bytes);
+            }
+        }
+    }
+
+    fn drained(&self, cx: &mut Context<'_>, _: &mut Session) {
+        self.handle(cx, "drained", &self.script("drained"));
+    }
+
+    fn timer(&self, cx: &mut Context<'_>, _: &mut Session) {
+        self.handle(cx, "timer", &self.script("timer"));
+    }
+
+    fn note(&self, cx: &mut Context<'_>, _: &mut Session, note: String) {
+        self.handle(cx, &format!("note {note}"), note.strip_prefix('/').unwrap_or(""));
+    }
+
+    fn closed(&self, cx: &mut Context<'_>, _: Session, reason: CloseReason) {
+        self.handle(cx, &format!("closed {reason:?}"), &self.script("closed"));
+    }
+}
