@@ -46,3 +46,12 @@ pub use shard::{
     Rejection, Request, Route, RouteError, SendError, Sent, Stats, Timeouts, TooManyTopics,
     Violation,
 };
+
+/// The code in the READMEs is compiled with the documentation's.
+#[cfg(doctest)]
+mod readmes {
+    #[doc = include_str!("../README.md")]
+    struct OfTheCrate;
+    #[doc = include_str!("../../README.md")]
+    struct OfTheProject;
+}
