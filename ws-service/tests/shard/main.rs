@@ -10,6 +10,7 @@ mod deadlines;
 mod defer;
 mod drain;
 mod echo;
+mod mail;
 mod overtaking;
 mod panics;
 mod routes;
