@@ -11,7 +11,7 @@ use super::id::ConnectionId;
 use super::link::Link;
 use super::mail::Frame;
 use super::protocol::Message;
-use super::reason::CloseReason;
+use super::reason::{CloseReason, sendable};
 use super::shared::Shared;
 
 /// A handler's view of its connection and its shard.
@@ -173,8 +173,8 @@ impl Context<'_> {
     ///
     /// A code that must not be sent (RFC 6455 §7.4) is sent as 1000.
     pub fn close(&mut self, code: CloseCode, text: &str) {
-        let code = if code.is_allowed() { code } else { CloseCode::Normal };
-        self.recorded.end.get_or_insert_with(|| (CloseReason::Local(code), text.into()));
+        let reason = CloseReason::Local(sendable(code));
+        self.recorded.end.get_or_insert_with(|| (reason, text.into()));
     }
 
     /// Calls [`Protocol::timer`](super::Protocol::timer) this long after the turn's time; replaces

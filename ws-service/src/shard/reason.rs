@@ -107,6 +107,13 @@ impl CloseReason {
     }
 }
 
+/// The code as the wire would bring it back, or 1000 for one that must not be sent (RFC 6455 §7.4).
+pub(super) fn sendable(code: CloseCode) -> CloseCode {
+    // A value like `Library(0)` claims a range that its number is not in.
+    let code = CloseCode::from(u16::from(code));
+    if code.is_allowed() { code } else { CloseCode::Normal }
+}
+
 impl fmt::Display for CloseReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -8,7 +8,7 @@ use super::id::ConnectionKey;
 use super::link::{Link, Phase, Slot};
 use super::mail::Mail;
 use super::protocol::{Accept, Protocol};
-use super::reason::CloseReason;
+use super::reason::{CloseReason, sendable};
 use super::shared::Shared;
 use super::topics::Topics;
 
@@ -22,6 +22,11 @@ impl<P: Protocol> Shard<P> {
         self.tell_endings(now);
         let Shared { dirty, flushing, .. } = &mut self.shared;
         flushing.append(dirty);
+        self.gauge();
+    }
+
+    /// Brings the gauges up to date that nobody counts as they change.
+    pub(super) fn gauge(&self) {
         let counters = &self.shared.counters;
         counters.timers.set(self.timers.len() as u64);
         counters.topics.set(self.shared.topics.len() as u64);
@@ -71,8 +76,10 @@ impl<P: Protocol> Shard<P> {
         let mut topics: Topics = std::mem::take(&mut shared.topics);
         let budget = shared.config.budget.deliveries;
         topics.fan_out(budget, |key, frame| {
-            if let Some(Slot { link, .. }) = slots.get_mut(key) {
-                shared.deliver_frame(key, link, frame, now);
+            if let Some(Slot { link, .. }) = slots.get_mut(key)
+                && shared.deliver_frame(key, link, frame, now)
+            {
+                shared.counters.deliveries.add(1);
             }
         });
         shared.topics = topics;
@@ -93,11 +100,10 @@ impl<P: Protocol> Shard<P> {
             Mail::Admit(key) => self.admit(key, now),
             Mail::Reject(key, rejection) => self.reject(key, &Accept::<()>::reject(rejection), now),
             Mail::Send(key, frame) => self.with(key, |shared, link| {
-                shared.deliver_frame(key, link, &frame.0, now);
+                let _ = shared.deliver_frame(key, link, &frame.0, now);
             }),
             Mail::Close(key, code, text) => self.with(key, |shared, link| {
-                let code = if code.is_allowed() { code } else { super::CloseCode::Normal };
-                shared.end(key, link, CloseReason::Local(code), &text, now);
+                shared.end(key, link, CloseReason::Local(sendable(code)), &text, now);
             }),
             Mail::Note(key, note) => self.note(key, note, now),
         };
@@ -148,26 +154,27 @@ impl Shared {
         }
     }
 
-    /// Queues an encoded message to one connection.
+    /// Queues an encoded message to one connection; says whether there was room.
     fn deliver_frame(
         &mut self,
         key: ConnectionKey,
         link: &mut Link,
         frame: &bytes::Bytes,
         now: Timestamp,
-    ) {
+    ) -> bool {
         use super::context::SendError;
         match self.room_for(link, frame.len()) {
             Ok(()) => {
                 self.queue(key, link, |outbox, pool| outbox.push_shared(pool, frame));
-                self.counters.deliveries.add(1);
                 // The pressure is the protocol's to hear of at its next `send`.
                 let _ = self.sent(link);
+                true
             }
             Err(SendError::Overflow) if !matches!(link.phase, Phase::Finished) => {
                 self.end(key, link, CloseReason::Backlog, "", now);
+                false
             }
-            Err(_) => {}
+            Err(_) => false,
         }
     }
 }

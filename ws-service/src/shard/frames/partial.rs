@@ -97,8 +97,8 @@ impl Assembly {
             Self::Binary(message) => {
                 let so_far = message.len() + bytes.len();
                 if message.capacity() < so_far {
-                    // Never more than has come: see `utf8::reserve`.
-                    message.reserve_exact(bytes.len() + more.min(so_far));
+                    // See `utf8::reserve`.
+                    message.reserve(bytes.len() + more.min(so_far));
                 }
                 message.extend_from_slice(bytes);
                 Ok(())
@@ -153,5 +153,46 @@ impl Stash {
     /// The bytes from `start` on, to be unmasked where they lie.
     pub(super) fn payload_mut(&mut self, start: usize) -> &mut [u8] {
         &mut self.bytes[start.min(self.len)..self.len]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Pushes `pieces`, each announced to have `more` behind it; how often the buffer grew.
+    fn growths(kind: Kind, pieces: &[&[u8]], more: usize) -> usize {
+        let mut message = Assembly::new(kind);
+        let mut capacities = Vec::new();
+        for piece in pieces {
+            message.push(piece, more).unwrap();
+            let capacity = match &message {
+                Assembly::Text(text) => text.capacity(),
+                Assembly::Binary(bytes) => bytes.capacity(),
+            };
+            assert!(capacity <= (2 * message.len()).max(64), "{capacity} for {}", message.len());
+            capacities.push(capacity);
+        }
+        capacities.dedup();
+        capacities.len()
+    }
+
+    /// Growing by each fragment's own size would copy the message once a fragment.
+    #[test]
+    fn many_small_fragments_grow_their_message_a_few_times() {
+        for kind in [Kind::Text, Kind::Binary] {
+            for more in [0, 1] {
+                let count = growths(kind, &vec![&b"abc"[..]; 20_000], more);
+                assert!(count < 20, "{count} times");
+            }
+        }
+    }
+
+    /// RUSTSEC-2022-0035: what a frame declares is not what is reserved for it.
+    #[test]
+    fn a_declared_length_reserves_no_more_than_has_come() {
+        for kind in [Kind::Text, Kind::Binary] {
+            growths(kind, &[b"", b"a", b"bc", &[b'd'; 1_000]], usize::MAX);
+        }
     }
 }

@@ -19,6 +19,11 @@ impl Text {
         self.valid.len() + self.pending_len
     }
 
+    #[cfg(test)]
+    pub(super) fn capacity(&self) -> usize {
+        self.valid.capacity()
+    }
+
     /// Takes the next bytes, of which there will be about `more` in this frame after these.
     pub(super) fn push(&mut self, mut bytes: &[u8], more: usize) -> Result<(), InvalidUtf8> {
         while self.pending_len > 0 {
@@ -62,11 +67,12 @@ fn valid_prefix(bytes: &[u8]) -> Result<&str, InvalidUtf8> {
 }
 
 /// Room for what is here, and for what the frame still announces, but never for more of that than
-/// has already come: a peer can't make us reserve by declaring.
+/// has already come: a peer can't make us reserve by declaring. At least twice what there was, or a
+/// message in many fragments would be copied once for each.
 fn reserve(text: &mut String, here: usize, more: usize) {
     let so_far = text.len() + here;
     if text.capacity() < so_far {
-        text.reserve_exact(here + more.min(so_far));
+        text.reserve(here + more.min(so_far));
     }
 }
 
