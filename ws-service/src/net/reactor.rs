@@ -229,6 +229,9 @@ impl<P: Protocol> Reactor<P> {
     fn deliver_mail(&mut self, now: Timestamp) -> State {
         let state = self.mailboxes[self.own].take(&mut self.inbox);
         for _ in 0..self.budget.letters {
+            if self.shard.is_behind() {
+                break;
+            }
             let Some(letter) = self.inbox.pop_front() else { break };
             self.shard.deliver(letter, now);
         }

@@ -82,6 +82,13 @@ impl Default for Limits {
     }
 }
 
+impl Limits {
+    /// So many publications, with so many bytes, are as many as may wait.
+    pub(super) const fn is_reached(&self, (count, bytes): (usize, usize)) -> bool {
+        count >= self.mail || bytes >= self.mail_bytes
+    }
+}
+
 /// What happens to a message that would queue more than [`Limits::queued_bytes`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Overflow {

@@ -20,7 +20,8 @@
 //! 1. Take one reading of the clock, and hand out the same `now` for the whole turn.
 //! 2. [`open`](Shard::open) new transports; [`receive`](Shard::receive) what has come;
 //!    [`disconnected`](Shard::disconnected) for the dead; [`writable`](Shard::writable) for those
-//!    with room again; [`deliver`](Shard::deliver) the mail.
+//!    with room again; [`deliver`](Shard::deliver) the mail, while the shard is not
+//!    [behind](Shard::is_behind).
 //! 3. [`turn`](Shard::turn).
 //! 4. For each [`next_dirty`](Shard::next_dirty): write [`output`](Shard::output), and say with
 //!    [`wrote`](Shard::wrote) how much went.
@@ -149,6 +150,14 @@ impl<P: Protocol> Shard<P> {
             || shared.topics.pending().0 > 0
             || self.draining.as_ref().is_some_and(|left| !left.is_empty());
         if is_behind { Some(Timestamp::ZERO) } else { self.timers.earliest() }
+    }
+
+    /// As many publications wait for this shard's subscribers as may: more mail is to wait in its
+    /// mailbox, where it makes its senders wait. What waits for *other* shards doesn't count, or two
+    /// that wait for each other would do so for ever.
+    #[must_use]
+    pub fn is_behind(&self) -> bool {
+        self.shared.config.limits.is_reached(self.shared.topics.pending())
     }
 
     /// Publications wait for room in another shard's mailbox: offer them again before long.

@@ -173,9 +173,7 @@ impl Shared {
     /// Too many publications wait, here or for another shard.
     pub(super) fn is_congested(&self) -> bool {
         let limits = &self.config.limits;
-        [self.topics.pending(), self.relay.staged()]
-            .into_iter()
-            .any(|(count, bytes)| count >= limits.mail || bytes >= limits.mail_bytes)
+        limits.is_reached(self.topics.pending()) || limits.is_reached(self.relay.staged())
     }
 
     /// The peer has proved that it receives: ping and hang-up are measured from now.

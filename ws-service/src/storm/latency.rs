@@ -6,7 +6,7 @@ use hdrhistogram::Histogram;
 use serde::Serialize;
 
 /// Anything slower is recorded as this.
-const LONGEST: Duration = Duration::from_secs(600);
+const LONGEST: Duration = Duration::from_mins(10);
 
 /// Latencies of one kind in one window: quantiles to three significant digits, the extremes exactly.
 #[derive(Debug)]

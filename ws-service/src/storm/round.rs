@@ -25,7 +25,7 @@ const AT_REST: Duration = Duration::from_millis(50);
 const GRACE: Duration = Duration::from_secs(5);
 
 /// Far more than any crowd needs.
-const LONGEST_OPENING: Duration = Duration::from_secs(86_400);
+const LONGEST_OPENING: Duration = Duration::from_hours(24);
 
 /// Directs the rounds of a storm.
 pub(super) struct Director<'a> {

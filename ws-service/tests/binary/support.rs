@@ -9,7 +9,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use tungstenite::WebSocket;
 
 /// How long anything here may take before the test gives up. Nothing is measured by it.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
+pub(crate) const PATIENCE: Duration = Duration::from_mins(1);
 
 pub(crate) fn command() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_ws-service"));

@@ -3,7 +3,7 @@
 use ws_service::ServiceBuilder;
 use ws_service::protocols::{Echo, Mirror};
 
-use crate::support::{Client, connect, nothing_left, serve, text, until};
+use crate::support::{Client, connect, eventually, nothing_left, serve, text, until};
 
 #[test]
 fn a_room_spans_all_threads_and_keeps_each_senders_order() {
@@ -17,8 +17,8 @@ fn a_room_spans_all_threads_and_keeps_each_senders_order() {
     assert!(busy > 1, "the system spreads connections over the threads");
 
     for round in 0..20 {
-        for sender in 0..2 {
-            clients[sender].send(format!("{sender} {round}").into()).unwrap();
+        for (sender, client) in clients.iter_mut().take(2).enumerate() {
+            client.send(format!("{sender} {round}").into()).unwrap();
         }
     }
     for (place, client) in clients.iter_mut().enumerate() {
@@ -48,4 +48,32 @@ fn a_large_message_comes_back_whole_through_a_small_receive_buffer() {
     assert_eq!(client.read().unwrap().into_data(), message);
     drop(client);
     nothing_left(&service.handle());
+}
+
+/// A mailbox that is full makes its senders wait: nothing is lost, and two threads that publish to
+/// each other don't wait for each other for ever.
+#[test]
+fn small_mailboxes_delay_but_lose_nothing() {
+    let builder =
+        ServiceBuilder::routes().route("/mirror/{room}", Mirror).unwrap().threads(2).configure(
+            |config| {
+                config.limits.mail = 4;
+                config.budget.deliveries = 3;
+            },
+        );
+    let (service, address) = serve(builder);
+    let handle = service.handle();
+    let mut clients: Vec<Client> = (0..10).map(|_| connect(address, "/mirror/tea")).collect();
+    until(&handle, |stats| stats.handshakes == 10);
+    for number in 0..500 {
+        let text = number.to_string();
+        eventually(|| handle.publish("mirror/tea", text.as_str()).ok());
+    }
+    for client in &mut clients {
+        for number in 0..500 {
+            assert_eq!(text(client), number.to_string());
+        }
+    }
+    drop(clients);
+    nothing_left(&handle);
 }
