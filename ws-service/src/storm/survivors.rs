@@ -47,6 +47,8 @@ struct Survivor {
 #[derive(Debug)]
 pub(super) struct Tally {
     pub(super) latencies: Latencies,
+    /// Only of messages that were really sent, for comparison with tools that do not correct.
+    pub(super) uncorrected: Latencies,
     pub(super) sent: u64,
     pub(super) echoed: u64,
     pub(super) lost: u64,
@@ -63,6 +65,7 @@ impl Default for Tally {
     fn default() -> Self {
         Self {
             latencies: Latencies::new(),
+            uncorrected: Latencies::new(),
             sent: 0,
             echoed: 0,
             lost: 0,
@@ -212,6 +215,7 @@ impl Survivors {
         if self.recording {
             self.tally.missed_slots += u64::from(if now <= slot { 0 } else { missed + 1 });
             self.tally.latencies.record_with_missed(latency, self.interval);
+            self.tally.uncorrected.record(latency);
         }
         if right {
             self.tally.echoed += 1;

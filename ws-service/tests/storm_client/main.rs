@@ -49,6 +49,8 @@ impl Outcome {
         assert_eq!(self.number("/echoes/sent"), self.number("/echoes/echoed"));
         assert!(self.number("/before/survivors/samples") > 0);
         assert!(self.number("/after/survivors/samples") > 0);
+        let sent = self.number("/after/survivors_uncorrected/samples");
+        assert!(self.number("/after/survivors/samples") >= sent);
     }
 
     fn assert_lost(&self, complaint: &str) {

@@ -59,6 +59,8 @@ pub(super) struct Round {
 #[derive(Debug, Default, Serialize)]
 pub(super) struct Window {
     pub(super) survivors: LatencySummary,
+    /// Without the messages that missed slots stand for: kinder than what was felt.
+    pub(super) survivors_uncorrected: LatencySummary,
     pub(super) missed_slots: u64,
     /// How late the storm itself was to send, at worst.
     pub(super) own_lateness_us: u64,
@@ -113,6 +115,7 @@ impl Window {
     pub(super) fn of(survivors: &survivors::Tally, fresh: &fresh::Tally) -> Self {
         Self {
             survivors: survivors.latencies.summary(),
+            survivors_uncorrected: survivors.uncorrected.summary(),
             missed_slots: survivors.missed_slots,
             own_lateness_us: super::latency::microseconds(survivors.own_lateness),
             fresh: fresh.latencies.summary(),
