@@ -12,7 +12,9 @@ use benches::timers::{
 };
 
 fn main() {
-    let size = std::env::args().skip(1).find_map(|size| size.parse().ok()).unwrap_or(1_000_000);
+    let measures = std::env::args().any(|argument| argument == "--bench");
+    let default = if measures { 1_000_000 } else { 1_000 };
+    let size = std::env::args().find_map(|size| size.parse().ok()).unwrap_or(default);
     println!("| {size} timers | operation | median | 99.99 % | worst |\n|---|---|---|---|---|");
     let mut nothing = Samples::new(size);
     for _ in 0..size {

@@ -35,6 +35,44 @@
 //! 5. `earliest` is exact and costs O(1).
 //! 6. No callback, no thread, no clock read, no allocation in `schedule`, no panic for any deadline.
 //! 7. Forgetting a handle (`mem::forget`) leaks a slot and nothing worse.
+//!
+//! # One turn of the loop
+//!
+//! ```text
+//!        ┌──────────────► earliest() ───────────┐
+//!        │                                      ▼
+//!   schedule, cancel, drop              wait: poll, park, …
+//!   (from handlers, or from             at most until then
+//!    `on_due` below)                            │
+//!        ▲                                      ▼
+//!        └── on_due(due) ◄── expire(now) ◄── read the clock once
+//! ```
+//!
+//! A timer may come due between the reading and the next wait: `earliest` is then in the past,
+//! [`saturating_since`](Timestamp::saturating_since) is zero, and the wait returns at once.
+//!
+//! # Which one
+//!
+//! [`TimerList`] is for one thread: it is `!Send`, and a timer of it cannot even be named on another.
+//! `sul::sync::TimerList` (feature `sync`, on by default) has the same methods for many threads, and a
+//! wake function. Without default features the crate is `no_std` and needs only `alloc`.
+//!
+//! # Cost
+//!
+//! With n timers armed: [`earliest`](TimerList::earliest) O(1); [`schedule`](Timer::schedule),
+//! [`cancel`](Timer::cancel), dropping and each delivery O(log₄ n), at most one key moved per level;
+//! [`shift_forward`](TimerList::shift_forward) O(n); [`snapshot`](TimerList::snapshot) O(n log n).
+//! Only making a timer and `snapshot` allocate. A timer takes 20 bytes beside its handle and its
+//! token. The README has measurements, a guide to choosing between this and other structures, and a
+//! table for those who come from libwebsockets.
+//!
+//! # How it works
+//!
+//! An indexed 4-ary heap of 16-byte keys, `deadline 64 | sequence 36 | node 28`, with the four
+//! children of a node in one cache line. A side table of `u32` says where each timer's key is, so
+//! any can be moved or taken out without a search; free slots are linked through the same table.
+//! Room in the heap is made when a timer is. When the sequence runs out, the armed timers are
+//! renumbered in place, by sequence, which keeps their order and the barrier of an open pass.
 #![cfg_attr(not(test), no_std)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![forbid(unsafe_code)]
@@ -61,3 +99,8 @@ pub use clock::Clock;
 pub use due::Due;
 pub use local::{Expired, Timer, TimerList};
 pub use timestamp::Timestamp;
+
+/// The README's examples are tests too.
+#[cfg(all(doctest, feature = "sync"))]
+#[doc = include_str!("../README.md")]
+mod readme {}

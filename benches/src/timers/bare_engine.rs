@@ -11,7 +11,13 @@ use engine::{Class, Engine};
 /// The engine and its nodes.
 pub struct BareEngine {
     engine: Engine<u32>,
-    nodes: Vec<u32>,
+    owners: Vec<Owner>,
+}
+
+/// As large as a handle, so that the owners take as much of the cache.
+#[repr(align(16))]
+struct Owner {
+    node: u32,
 }
 
 impl Timers for BareEngine {
@@ -19,22 +25,23 @@ impl Timers for BareEngine {
 
     fn with_timers(count: usize) -> Self {
         let mut engine = Engine::with_capacity(0);
-        let nodes = (0..count).map(|id| engine.insert(Class::Ordinary, token(id))).collect();
-        Self { engine, nodes }
+        let make = |id| Owner { node: engine.insert(Class::Ordinary, token(id)) };
+        let owners = (0..count).map(make).collect();
+        Self { engine, owners }
     }
 
     fn schedule(&mut self, id: usize, deadline: u64) {
-        self.engine.arm(Class::Ordinary, self.nodes[id], deadline);
+        self.engine.arm(Class::Ordinary, self.owners[id].node, deadline);
     }
 
     fn cancel(&mut self, id: usize) {
-        self.engine.disarm(Class::Ordinary, self.nodes[id]);
+        self.engine.disarm(Class::Ordinary, self.owners[id].node);
     }
 
     fn replace(&mut self, id: usize, deadline: u64) {
         let node = self.engine.insert(Class::Ordinary, token(id));
-        self.engine.remove(Class::Ordinary, self.nodes[id]);
-        self.nodes[id] = node;
+        self.engine.remove(Class::Ordinary, self.owners[id].node);
+        self.owners[id].node = node;
         self.schedule(id, deadline);
     }
 

@@ -1,7 +1,6 @@
 //! The lists that the model is compared with, driven through their public door.
 
 use std::collections::BTreeMap;
-use std::mem;
 use std::time::Duration;
 
 use sul::{Due, Timestamp, sync};
@@ -23,11 +22,20 @@ macro_rules! subject {
             list: $module::TimerList<u32>,
             timers: BTreeMap<u32, $module::Timer<u32>>,
             passes: BTreeMap<usize, $module::Expired<u32>>,
+            /// Out of reach, as if forgotten, until the run is over: fuzzers look for leaks.
+            forgotten: Vec<$module::Timer<u32>>,
+            leaked: Vec<$module::Expired<u32>>,
         }
 
         impl Default for $name {
             fn default() -> Self {
-                Self { list: $list, timers: BTreeMap::new(), passes: BTreeMap::new() }
+                Self {
+                    list: $list,
+                    timers: BTreeMap::new(),
+                    passes: BTreeMap::new(),
+                    forgotten: vec![],
+                    leaked: vec![],
+                }
             }
         }
 
@@ -49,7 +57,7 @@ macro_rules! subject {
             }
 
             fn forget_timer(&mut self, id: u32) {
-                mem::forget(self.timers.remove(&id));
+                self.forgotten.extend(self.timers.remove(&id));
             }
 
             fn schedule(&mut self, id: u32, deadline: u64) {
@@ -82,7 +90,7 @@ macro_rules! subject {
             }
 
             fn leak_pass(&mut self, pass: usize) {
-                mem::forget(self.passes.remove(&pass));
+                self.leaked.extend(self.passes.remove(&pass));
             }
 
             fn forward(&mut self, micros: u64) {
