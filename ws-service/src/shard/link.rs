@@ -177,3 +177,14 @@ impl Link {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// With the slot map's and the timer's share it must stay below 400 bytes a connection.
+    #[test]
+    fn an_idle_connection_is_small() {
+        assert!(size_of::<Slot<()>>() <= 192);
+    }
+}

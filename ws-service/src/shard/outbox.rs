@@ -216,6 +216,16 @@ impl Outbox {
 }
 
 impl Queue {
+    /// Chunks it has room for.
+    pub(super) fn room(&self) -> usize {
+        self.chunks.capacity()
+    }
+
+    #[cfg(test)]
+    pub(super) fn with_room(chunks: usize) -> Self {
+        Self { chunks: VecDeque::with_capacity(chunks), ..Self::default() }
+    }
+
     /// The last buffer, if it has room for `size` bytes, or a new one.
     fn tail(&mut self, pool: &mut Pool, size: usize) -> &mut Vec<u8> {
         let fits = match self.chunks.back() {

@@ -6,6 +6,8 @@ use super::outbox::Queue;
 const KEEP_BYTES: usize = 1024 * 1024;
 /// Queues the pool keeps at most.
 const KEEP_QUEUES: usize = 1024;
+/// Chunks that a queue in the pool has room for at most: a long backlog's is not kept.
+const KEEP_CHUNKS: usize = 32;
 
 /// A shard's spare send buffers and queues, the last one returned first.
 #[derive(Debug, Default)]
@@ -39,7 +41,7 @@ impl Pool {
 
     /// `queue` must be empty.
     pub(super) fn give_queue(&mut self, queue: Box<Queue>) {
-        if self.queues.len() < KEEP_QUEUES {
+        if self.queues.len() < KEEP_QUEUES && queue.room() <= KEEP_CHUNKS {
             self.queues.push(queue);
         }
     }
@@ -61,7 +63,16 @@ mod tests {
             pool.give_queue(Box::default());
         }
         assert_eq!(pool.queues.len(), KEEP_QUEUES);
+        let mut pool = Pool::default();
+        pool.give_queue(Box::new(Queue::with_room(10 * KEEP_CHUNKS)));
+        assert_eq!(pool.queues.len(), 0, "the room of a long backlog is let go");
+    }
+
+    #[test]
+    fn a_buffer_that_is_taken_is_not_counted_any_more() {
+        let mut pool = Pool::default();
+        pool.give_buffer(Vec::with_capacity(64 * 1024));
         assert_eq!(pool.take_buffer().capacity(), 64 * 1024);
-        assert_eq!(pool.bytes, KEEP_BYTES - 64 * 1024);
+        assert_eq!(pool.bytes, 0);
     }
 }

@@ -73,6 +73,10 @@ impl<P: Protocol> Shard<P> {
     /// Hands copies of what was published to this shard's subscribers.
     fn fan_out(&mut self, now: Timestamp) {
         let Self { slots, shared, .. } = self;
+        if shared.topics.pending().0 == 0 {
+            // Not even the taking out below, which allocates: most turns publish nothing.
+            return;
+        }
         let mut topics: Topics = std::mem::take(&mut shared.topics);
         let budget = shared.config.budget.deliveries;
         topics.fan_out(budget, |key, frame| {

@@ -2,15 +2,19 @@
 
 mod driver;
 
+mod attacks;
 mod backpressure;
 mod budgets;
 mod closing;
 mod counters;
 mod deadlines;
 mod defer;
+mod differential;
 mod drain;
 mod echo;
+mod family;
 mod mail;
+mod nesting;
 mod overtaking;
 mod panics;
 mod routes;

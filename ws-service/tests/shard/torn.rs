@@ -2,18 +2,20 @@
 
 use proptest::prelude::*;
 use tungstenite::Message;
+use ws_service::shard::CloseReason;
 
 use crate::driver::Driver;
 use crate::driver::client::frame;
+use crate::driver::echo::Echo;
 
 /// What a shard that echoes makes of a stream that comes in these pieces.
-fn echoed(pieces: &[&[u8]]) -> (Vec<Message>, Vec<String>) {
-    let mut driver = Driver::new();
+fn echoed(pieces: &[&[u8]]) -> (Vec<Message>, Option<CloseReason>) {
+    let mut driver = Driver::of(Echo::default(), |_| {});
     let key = driver.upgrade();
     for piece in pieces {
         driver.say(key, piece);
     }
-    (driver.messages(key), driver.log())
+    (driver.messages(key), driver.protocol.ended())
 }
 
 fn frames() -> impl Strategy<Value = Vec<u8>> {

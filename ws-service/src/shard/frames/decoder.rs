@@ -279,3 +279,29 @@ fn close(payload: &[u8]) -> Result<Incoming<'_>, Violation> {
     let text = std::str::from_utf8(text).map_err(|_| Violation::InvalidUtf8)?;
     Ok(Incoming::Close(Some(code), text))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// However a message came, nothing of it is kept once it has been lent out.
+    #[test]
+    fn an_idle_decoder_owns_nothing() {
+        assert_eq!(size_of::<Decoder>(), size_of::<usize>());
+        let rules = Rules { message_size: 100, fragments: 10 };
+        let stream = b"\x01\x82\0\0\0\0ab\x89\x81\0\0\0\0!\x80\x81\0\0\0\0c\x82\x80\0\0\0\0";
+        for size in 1..=stream.len() {
+            let (mut decoder, mut count) = (Decoder::default(), 0);
+            for piece in stream.chunks(size) {
+                let mut piece = piece.to_vec();
+                let mut input = Input::new(&mut piece);
+                while decoder.next(&mut input, rules).unwrap().is_some() {
+                    count += 1;
+                }
+                assert_eq!(decoder.partial.is_some(), decoder.is_unfinished());
+            }
+            assert_eq!(count, 4, "a fragment, a ping, the text, and an empty message");
+            assert!(decoder.partial.is_none(), "in pieces of {size}");
+        }
+    }
+}

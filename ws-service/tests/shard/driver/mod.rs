@@ -2,6 +2,7 @@
 //! that nothing is left over.
 
 pub(crate) mod client;
+pub(crate) mod echo;
 pub(crate) mod peer;
 pub(crate) mod puppet;
 

@@ -130,10 +130,13 @@ impl Protocol for Puppet {
 
     fn message(&self, cx: &mut Context<'_>, _: &mut Session, message: Message<'_>) {
         match message {
-            Message::Text(text) => match text.strip_prefix('/') {
-                Some(script) => self.handle(cx, "message", script),
-                None => self.handle(cx, &format!("message {text}"), &format!("send {text}")),
-            },
+            Message::Text(text) => {
+                if let Some(script) = text.strip_prefix('/') {
+                    return self.handle(cx, "message", script);
+                }
+                self.handle(cx, &format!("message {text}"), "");
+                let _ = cx.send(text);
+            }
             Message::Binary(bytes) => {
                 self.handle(cx, &format!("message of {} bytes", bytes.len()), "");
                 let _ = cx.send(bytes);
