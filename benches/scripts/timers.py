@@ -4,7 +4,7 @@
     cargo bench -p benches --bench timers
     cargo bench -p benches --bench timers_worst > worst.md
     cargo bench -p benches --bench timers_bytes > bytes.md
-    benches/record/timers.py OUT_DIR [worst.md] [bytes.md]
+    benches/scripts/timers.py OUT_DIR [worst.md] [bytes.md]
 
 Reads what criterion left in the target directory ($CARGO_TARGET_DIR or target/), writes
 OUT_DIR/timers.md and OUT_DIR/timers.svg. With --into FILE, the table also replaces what is between
