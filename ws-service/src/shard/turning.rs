@@ -22,6 +22,11 @@ impl<P: Protocol> Shard<P> {
         self.tell_endings(now);
         let Shared { dirty, flushing, .. } = &mut self.shared;
         flushing.append(dirty);
+        self.gauge();
+    }
+
+    /// Sets the gauges that are not kept step by step.
+    pub(super) fn gauge(&self) {
         let counters = &self.shared.counters;
         counters.timers.set(self.timers.len() as u64);
         counters.topics.set(self.shared.topics.len() as u64);
