@@ -83,6 +83,7 @@ impl<P: Protocol> Shard<P> {
     pub fn post(&mut self, post: impl FnMut(usize, &[Publication]) -> usize) {
         let posted = self.shared.relay.post(post);
         self.shared.counters.mail_out.add(posted as u64);
+        // The last step of a turn that changes them: an idle shard has no other to do it in.
         self.gauge();
     }
 }

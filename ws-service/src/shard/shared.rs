@@ -192,9 +192,10 @@ impl Shared {
         self.queue(key, link, |outbox, pool| outbox.ping(pool, &payload.to_be_bytes()));
     }
 
-    /// A Pong counts only if it answers our ping: anyone could send one unasked.
+    /// A Pong counts only if it answers our ping: anyone could send one unasked. Behind our Close
+    /// it counts no more, or it would bring another ping.
     pub(super) fn pong(&self, link: &mut Link, payload: &[u8], now: Timestamp) {
-        if link.ping.is_some_and(|ping| payload == ping.to_be_bytes()) {
+        if link.is_open() && link.ping.is_some_and(|ping| payload == ping.to_be_bytes()) {
             self.prove_alive(link, now);
         }
     }

@@ -25,7 +25,7 @@ impl<P: Protocol> Shard<P> {
         self.gauge();
     }
 
-    /// Brings the gauges up to date that nobody counts as they change.
+    /// Sets the gauges that are not kept step by step.
     pub(super) fn gauge(&self) {
         let counters = &self.shared.counters;
         counters.timers.set(self.timers.len() as u64);

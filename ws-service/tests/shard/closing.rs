@@ -205,3 +205,14 @@ fn in_closed_nothing_can_be_sent_and_publishing_works() {
     assert_eq!(driver.stats().topics, 1, "only the listener's");
     driver.protocol.when("closed", "");
 }
+
+/// An idle shard has no turn to correct them in.
+#[test]
+fn the_gauges_are_right_when_the_last_turn_is_over() {
+    let mut driver = Driver::new();
+    let key = driver.upgrade();
+    driver.say(key, &client::close(1000, ""));
+    assert!(driver.is_closed(key));
+    let stats = driver.stats();
+    assert_eq!((stats.connections, stats.timers, stats.staged), (0, 0, 0));
+}

@@ -174,3 +174,24 @@ fn a_closed_connection_is_neither_pinged_nor_hung_up_on() {
     let stats = driver.stats();
     assert_eq!((stats.closes(CloseKind::Local), stats.closes(CloseKind::HangUp)), (1, 0));
 }
+
+/// RFC 6455 §5.5.1: after a Close, nothing. The pong that answers our last ping may come behind it.
+#[test]
+fn a_pong_behind_our_close_brings_no_more_pings() {
+    let mut driver = Driver::with(|config| {
+        config.timeouts.ping_after = Some(SECOND);
+        config.timeouts.hangup_after = Some(3 * SECOND);
+        config.timeouts.close = 10 * SECOND;
+    });
+    let key = driver.upgrade();
+    driver.pass(SECOND);
+    let ping = pinged(&mut driver, key);
+    driver.say(key, &text("/close 1000 bye"));
+    driver.output(key);
+    driver.say(key, &pong(&ping));
+    driver.pass_almost(10 * SECOND);
+    assert_eq!(driver.output(key), b"");
+    assert!(!driver.is_closed(key));
+    driver.pass(MICRO);
+    assert!(driver.is_closed(key), "by the close deadline");
+}
