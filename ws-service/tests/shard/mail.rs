@@ -64,8 +64,10 @@ fn letters_to_the_dying_are_lost_too() {
     let reset = driver.upgrade();
     driver.shard.disconnected(reset, driver.now);
     for letter in letters(reset) {
-        driver.mail(letter);
+        driver.shard.deliver(letter, driver.now);
     }
+    driver.settle();
+    assert_eq!(driver.log(), ["opened", "closed Disconnected"]);
     assert_eq!(driver.stats().mail_lost, 10, "also before the protocol is told");
 }
 

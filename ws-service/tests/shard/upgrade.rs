@@ -111,6 +111,7 @@ fn a_wrong_version_is_answered_with_the_right_one() {
         assert_eq!(status, 426);
         assert!(head.contains("sec-websocket-version: 13\r\n"), "{head}");
     }
+    assert_eq!(answer(&request("/", &["Sec-WebSocket-Version: 8"])).0, 426, "which one?");
 }
 
 #[test]
