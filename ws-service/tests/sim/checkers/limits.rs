@@ -72,8 +72,7 @@ impl Limits {
         let is_within = held.connections <= limits.connections
             && held.timers <= held.connections
             && held.staged <= limits.mail as u64
-            // Its own, and as many that the driver's mail may bring.
-            && held.fanouts <= 2 * limits.mail as u64
+            && held.fanouts <= limits.mail as u64
             && held.queued_bytes <= queued;
         ensure(is_within, || format!("{held:?} is above {limits:?}"))
     }

@@ -77,6 +77,8 @@ pub(crate) struct Client {
     pub(crate) actions_left: u32,
     next_message: u32,
     next_ping: u32,
+    /// What it has answered a ping with: saying it again is no proof of anything.
+    last_pong: Vec<u8>,
     hearing: hearing::Hearing,
 }
 
@@ -101,6 +103,7 @@ impl Client {
             actions_left: if dice.per_mille(100) { 60 } else { dice.count(0, 20) },
             next_message: 0,
             next_ping: 0,
+            last_pong: Vec::new(),
             hearing: hearing::Hearing::new(id),
         }
     }

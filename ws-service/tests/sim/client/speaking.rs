@@ -54,9 +54,11 @@ impl Client {
         match dice.weighed(&plan.actions) {
             Action::Ping => return Some(self.ping(dice)),
             Action::Pong => {
-                let payload = dice.word().to_be_bytes();
-                let length = dice.size(0, payload.len());
-                self.control(dice, wire::PONG, &payload[..length], What::Frame);
+                let random = dice.word().to_be_bytes();
+                let length = dice.size(0, random.len());
+                let last = self.last_pong.clone();
+                let payload = if dice.per_mille(500) { &last } else { &random[..length] };
+                self.control(dice, wire::PONG, payload, What::Frame);
             }
             action => self.say(dice, plan, action),
         }
@@ -136,6 +138,7 @@ impl Client {
     pub(crate) fn answer(&mut self, dice: &mut Dice, payload: &[u8]) {
         let what = payload.try_into().map_or(What::Frame, |it| What::Pong(u32::from_be_bytes(it)));
         self.control(dice, wire::PONG, payload, what);
+        self.last_pong = payload.to_vec();
     }
 
     /// Closes properly.

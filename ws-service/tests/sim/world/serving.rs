@@ -138,19 +138,13 @@ impl World {
         wire.client.marks.drain(..reached);
     }
 
-    /// Delivers some of the letters that have come.
+    /// Delivers some of the letters that have come, while the shard is not behind.
     pub(super) fn open_mail(&mut self, place: usize) {
-        let mut publications = 0;
-        let limit = self.plan.config.limits.mail as u64;
         for _ in 0..self.dice.size(1, self.plan.driver.letters) {
-            // What can't be handed on yet stays where it is bounded.
-            if self.counters(place).fanouts.get() + publications >= limit {
+            if self.nodes[place].shard.is_behind() {
                 break;
             }
             let Some(letter) = self.mailboxes[place].take(self.now) else { break };
-            if let About::Publication(_) = letter.about {
-                publications += 1;
-            }
             self.deliver(place, letter);
         }
     }
@@ -168,12 +162,12 @@ impl World {
             }
             About::Message(id, payload) => {
                 let counters = self.counters(place);
-                let (queued, dropped) = (counters.deliveries.get(), counters.dropped.get());
+                let (queued, dropped) = (counters.messages_out.get(), counters.dropped.get());
                 self.observer().reasons.did(id, Deed::Listens);
                 self.hand_over(place, letter.mail);
                 let mut observer = self.shared.lock();
                 observer.counts[place].dropped += counters.dropped.get() - dropped;
-                if counters.deliveries.get() > queued {
+                if counters.messages_out.get() > queued {
                     observer.direct.queued(id, payload);
                 }
             }

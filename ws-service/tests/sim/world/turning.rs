@@ -68,6 +68,11 @@ impl World {
     /// One write for everything that a connection got.
     fn write(&mut self, place: usize, key: ConnectionKey) {
         let Some(&id) = self.nodes[place].ids.get(key) else { return };
+        let room = &self.wires[id as usize].room;
+        if room.is_awaited || room.is_here {
+            let text = format!("{id} is to be written to, though it has not said it has room");
+            self.observer().check(Check::Output, Err(text));
+        }
         let pieces = self.dice.size(1, PIECES);
         let room = self.wires[id as usize].down.room();
         let room = self.torn(room);
