@@ -22,6 +22,8 @@ const FULL: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\n\
 #[derive(Debug)]
 pub(super) struct Acceptor {
     listeners: Vec<Listener>,
+    /// The listener that had its turn last.
+    last: usize,
     /// Accepts per turn.
     budget: usize,
     paused_until: Option<Timestamp>,
@@ -37,7 +39,7 @@ struct Listener {
 
 impl Acceptor {
     pub(super) const fn new(budget: usize) -> Self {
-        Self { listeners: Vec::new(), budget, paused_until: None, last_warning: None }
+        Self { listeners: Vec::new(), last: 0, budget, paused_until: None, last_warning: None }
     }
 
     pub(super) fn add(&mut self, socket: TcpListener) {
@@ -83,7 +85,7 @@ impl Acceptor {
         }
         self.paused_until = None;
         for _ in 0..self.budget {
-            let Some(listener) = self.listeners.iter_mut().find(|it| it.is_ready) else { break };
+            let Some(listener) = self.next_ready() else { break };
             match listener.socket.accept() {
                 Ok((stream, peer)) => {
                     let door = Door { registry, shard, sockets, admission };
@@ -96,7 +98,11 @@ impl Acceptor {
                 Err(error)
                     if matches!(
                         error.kind(),
-                        io::ErrorKind::ConnectionAborted | io::ErrorKind::Interrupted
+                        io::ErrorKind::ConnectionAborted
+                            | io::ErrorKind::Interrupted
+                            | io::ErrorKind::NetworkDown
+                            | io::ErrorKind::NetworkUnreachable
+                            | io::ErrorKind::HostUnreachable
                     ) => {}
                 Err(error) => {
                     self.pause(&error, now);
@@ -104,6 +110,14 @@ impl Acceptor {
                 }
             }
         }
+    }
+
+    /// The next listener, in turn, at which someone may wait.
+    fn next_ready(&mut self) -> Option<&mut Listener> {
+        let count = self.listeners.len();
+        let next = (1..=count).map(|step| (self.last + step) % count);
+        self.last = next.into_iter().find(|&place| self.listeners[place].is_ready)?;
+        self.listeners.get_mut(self.last)
     }
 
     /// Out of descriptors or memory: those who wait must wait, the others feel nothing.
@@ -127,6 +141,7 @@ struct Door<'a, P: Protocol> {
 impl<P: Protocol> Door<'_, P> {
     fn admit(self, stream: TcpStream, peer: std::net::SocketAddr, now: Timestamp) {
         if !self.admission.enter() {
+            self.shard.refused();
             return refuse(stream);
         }
         #[cfg(not(target_os = "linux"))]
@@ -136,7 +151,7 @@ impl<P: Protocol> Door<'_, P> {
             return refuse(stream);
         };
         if let Err(error) = self.sockets.insert(self.registry, key, stream) {
-            tracing::warn!(%error, %peer, "a connection can't be watched");
+            tracing::debug!(%error, %peer, "a connection can't be watched");
             self.admission.leave();
             self.shard.disconnected(key, now);
         }

@@ -2,18 +2,22 @@
 
 use rustix::process::{Resource, getrlimit, setrlimit};
 
-/// Descriptors that are not connections: pollers, wakers, listeners, standard streams, log files,
-/// and what an embedder opens.
-const RESERVE: u64 = 128;
+/// Descriptors that are neither connections nor the threads' own: standard streams, log files, and
+/// what an embedder opens.
+const RESERVE: usize = 64;
+/// A thread's poller and waker.
+const PER_THREAD: usize = 2;
 
-/// Raises the soft limit to the hard one; says how many connections that leaves room for.
-pub(super) fn raise_limit() -> usize {
+/// Raises the process's soft limit to the hard one; says how many connections that leaves room for,
+/// besides what the threads and their listeners take.
+pub(super) fn raise_limit(threads: usize, addresses: usize) -> usize {
     let mut limit = getrlimit(Resource::Nofile);
     let before = limit.current;
     limit.current = limit.maximum;
     // A limit that can't be raised stays as it is.
     let current = if setrlimit(Resource::Nofile, limit).is_ok() { limit.maximum } else { before };
+    let taken = RESERVE.saturating_add(threads.saturating_mul(PER_THREAD + addresses));
     current.map_or(usize::MAX, |current| {
-        usize::try_from(current.saturating_sub(RESERVE)).unwrap_or(usize::MAX)
+        usize::try_from(current).unwrap_or(usize::MAX).saturating_sub(taken)
     })
 }

@@ -82,17 +82,22 @@ impl<N> Mailbox<N> {
         self.wake();
     }
 
-    /// Posts to all boxes or to none.
+    /// Posts to all boxes whose thread still serves, or to none.
     pub(crate) fn post_all(boxes: &[Self], publication: &Publication) -> Result<(), PostError> {
         // In the order of the slice, so that two who do this at once don't wait for each other.
-        let mut locked: Vec<_> = boxes.iter().map(|it| it.inner.lock()).collect();
-        for (mailbox, inner) in boxes.iter().zip(&locked) {
+        let mut locked: Vec<_> = boxes.iter().map(|it| (it, it.inner.lock())).collect();
+        // While the service ends, those threads that have gone need to be told nothing.
+        locked.retain(|(_, inner)| inner.state != State::Closed);
+        if locked.is_empty() {
+            return Err(PostError::Closed);
+        }
+        for (mailbox, inner) in &locked {
             mailbox.room(inner)?;
         }
-        let mut wake = Vec::with_capacity(boxes.len());
-        for (mailbox, inner) in boxes.iter().zip(&mut locked) {
+        let mut wake = Vec::with_capacity(locked.len());
+        for (mailbox, inner) in &mut locked {
             if inner.mail.is_empty() {
-                wake.push(mailbox);
+                wake.push(*mailbox);
             }
             inner.push(Mail::Publish(publication.clone()));
         }
@@ -116,7 +121,8 @@ impl<N> Mailbox<N> {
     }
 
     /// Moves the waiting mail to `inbox`, if that is empty; otherwise it waits here, where it counts
-    /// against the bound.
+    /// against the bound. Only a box that is left empty rings again: whoever leaves letters in it
+    /// (`inbox` is not empty, then) must come back without being rung for.
     pub(super) fn take(&self, inbox: &mut VecDeque<Mail<N>>) -> State {
         let mut inner = self.inner.lock();
         if inbox.is_empty() {
@@ -124,6 +130,12 @@ impl<N> Mailbox<N> {
             std::mem::swap(&mut inner.mail, inbox);
         }
         inner.state
+    }
+
+    /// Letters wait, or there is something to do besides.
+    pub(super) fn has_news(&self) -> bool {
+        let inner = self.inner.lock();
+        !inner.mail.is_empty() || inner.state != State::Open
     }
 
     /// Refuses all mail from now on, and drops what has come.
@@ -240,6 +252,24 @@ mod tests {
         let mut mail = VecDeque::new();
         boxes[0].take(&mut mail);
         assert_eq!(mail.len(), 1);
+    }
+
+    #[test]
+    fn what_is_left_in_the_box_is_news() {
+        let (mut poll, mailbox) = mailbox(10);
+        let mut inbox = VecDeque::new();
+        mailbox.post(Mail::Drain).unwrap();
+        mailbox.take(&mut inbox);
+        assert!(!mailbox.has_news());
+        assert!(rings(&mut poll));
+        mailbox.post(Mail::Drain).unwrap();
+        assert!(rings(&mut poll));
+        mailbox.take(&mut inbox);
+        assert_eq!(inbox.len(), 1, "the second letter has been rung for, and waits");
+        assert!(mailbox.has_news());
+        mailbox.take(&mut VecDeque::new());
+        mailbox.stop();
+        assert!(mailbox.has_news());
     }
 
     #[test]

@@ -5,8 +5,9 @@
 //! ([`Shard::turn`]); one write per connection; close; post mail. Every step is bounded, and what it
 //! leaves makes the next wait return at once.
 //!
-//! **Architecture invariant:** a mailbox is the only door from one service thread to another, and a
-//! thread never waits for another's lock while it holds its own.
+//! **Architecture invariant:** a mailbox is the only door from one service thread to another. Its lock is
+//! held to append or to swap, never while a handler runs; who needs several locks takes them in the
+//! order of the threads.
 
 mod accepting;
 mod admission;
@@ -17,6 +18,7 @@ mod listener;
 mod mailbox;
 mod reactor;
 mod sockets;
+mod spawn;
 mod threads;
 
 pub use error::StartError;
@@ -35,12 +37,14 @@ pub struct TurnBudget {
     pub accepts: usize,
     /// Live connections read from, once each. Default: 64.
     pub receives: usize,
-    /// Bytes after which no more of them are read from. Default: 1 MiB.
+    /// Bytes after which no more are read, from the living and from the dying each. Default: 256 KiB.
     pub receive_bytes: usize,
     /// Connections read from whose peer has hung up. Default: 32.
     pub hangups: usize,
     /// Letters delivered. Default: 1,024.
     pub letters: usize,
+    /// Connections written to, once each. Default: 256.
+    pub writes: usize,
 }
 
 impl TurnBudget {
@@ -51,12 +55,20 @@ impl TurnBudget {
             || self.receive_bytes == 0
             || self.hangups == 0
             || self.letters == 0
+            || self.writes == 0
     }
 }
 
 impl Default for TurnBudget {
     fn default() -> Self {
-        Self { accepts: 64, receives: 64, receive_bytes: 1024 * 1024, hangups: 32, letters: 1024 }
+        Self {
+            accepts: 64,
+            receives: 64,
+            receive_bytes: 256 * 1024,
+            hangups: 32,
+            letters: 1024,
+            writes: 256,
+        }
     }
 }
 

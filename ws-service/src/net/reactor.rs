@@ -15,7 +15,7 @@ use super::clock::Clock;
 use super::mailbox::{Mailbox, State};
 use super::sockets::{Received, Sockets};
 use super::{NetConfig, TurnBudget};
-use crate::shard::{Mail, Protocol, Shard, Transport};
+use crate::shard::{ConnectionKey, Counters, Mail, Protocol, Shard, Transport};
 
 /// Events taken from the system at once.
 const EVENTS: usize = 1024;
@@ -23,6 +23,9 @@ const EVENTS: usize = 1024;
 const POLLS: usize = 16;
 /// How long publications wait for another thread's mailbox before they are offered again.
 const RETRY_MAIL: Duration = Duration::from_millis(1);
+/// Bytes read from a connection while others have more waiting than a buffer holds: so few that the
+/// messages in them fit a turn.
+const SIP: usize = 2048;
 const WAKER: Token = Token(usize::MAX);
 const LISTENERS: usize = usize::MAX - 1;
 
@@ -100,13 +103,24 @@ impl<P: Protocol> Reactor<P> {
         })
     }
 
-    /// Serves until the service is told to end, and everything has ended.
+    pub(super) fn counters(&self) -> Arc<Counters> {
+        self.shard.counters()
+    }
+
+    /// Serves until the service is told to end, and everything has ended. A thread that fails takes
+    /// the others with it: half a service would leave its peers in the dark.
     ///
     /// # Errors
     /// The poller fails: nothing can be served any more.
     pub(super) fn run(mut self) -> io::Result<()> {
+        let mailboxes = Arc::clone(&self.mailboxes);
+        let leaving = Leaving { mailboxes: &mailboxes, own: self.own, in_good_order: false };
         let result = self.serve();
-        self.mailboxes[self.own].close();
+        if let Err(error) = &result {
+            tracing::error!(%error, "a service thread fails");
+            self.stop(self.clock.now());
+        }
+        leaving.done(result.is_ok());
         result
     }
 
@@ -145,7 +159,8 @@ impl<P: Protocol> Reactor<P> {
     }
 
     fn timeout(&self) -> Option<Duration> {
-        if self.sockets.is_ready() || self.acceptor.is_ready() || !self.inbox.is_empty() {
+        let has_mail = !self.inbox.is_empty() || self.mailboxes[self.own].has_news();
+        if self.sockets.is_ready() || self.acceptor.is_ready() || has_mail {
             return Some(Duration::ZERO);
         }
         let now = self.clock.now();
@@ -176,10 +191,11 @@ impl<P: Protocol> Reactor<P> {
     }
 
     fn turn(&mut self, now: Timestamp) -> State {
-        self.receive_live(now);
+        self.receive_live();
         self.accept(now);
-        let state = self.deliver_mail(now);
-        self.receive_dying(now);
+        let state = self.deliver_mail();
+        self.receive_dying();
+        let now = self.clock.now();
         self.shard.turn(now);
         self.flush(now);
         self.obey();
@@ -188,33 +204,51 @@ impl<P: Protocol> Reactor<P> {
     }
 
     /// One read for each live connection, until the turn's share is used up.
-    fn receive_live(&mut self, now: Timestamp) {
+    fn receive_live(&mut self) {
         let mut bytes = 0;
         for _ in 0..self.budget.receives {
             if bytes >= self.budget.receive_bytes {
                 break;
             }
             let Some(key) = self.sockets.next_live() else { break };
-            bytes += self.receive_one(key, now);
+            bytes += self.receive_one(key);
         }
     }
 
     /// The dying come last, a few at a time: thousands that die together delay nobody.
-    fn receive_dying(&mut self, now: Timestamp) {
+    fn receive_dying(&mut self) {
+        let mut bytes = 0;
         for _ in 0..self.budget.hangups {
+            if bytes >= self.budget.receive_bytes {
+                break;
+            }
             let Some(key) = self.sockets.next_dying() else { break };
-            self.receive_one(key, now);
+            bytes += self.receive_one(key);
         }
     }
 
-    fn receive_one(&mut self, key: crate::shard::ConnectionKey, now: Timestamp) -> usize {
-        match self.sockets.receive(key, &mut self.buffer) {
+    fn receive_one(&mut self, key: ConnectionKey) -> usize {
+        if self.shard.has_unread(key) {
+            // What came before goes first; what comes behind it waits in the system.
+            self.sockets.enqueue(key, false);
+            return 0;
+        }
+        let count = if self.shard.unread() < self.buffer.len() { self.buffer.len() } else { SIP };
+        let buffer = &mut self.buffer[..count];
+        let received = self.sockets.receive(key, buffer);
+        // Read behind the bytes: what they prove was not proved before.
+        let now = self.clock.now();
+        match received {
             Received::Bytes(count) => {
-                self.shard.receive(key, &mut self.buffer[..count], now);
+                self.shard.receive(key, &mut buffer[..count], now);
                 count
             }
             Received::Nothing => 0,
             Received::End => {
+                self.shard.ended(key, now);
+                0
+            }
+            Received::Broken => {
                 self.shard.disconnected(key, now);
                 0
             }
@@ -226,7 +260,8 @@ impl<P: Protocol> Reactor<P> {
         acceptor.accept(now, poll.registry(), shard, sockets, admission);
     }
 
-    fn deliver_mail(&mut self, now: Timestamp) -> State {
+    fn deliver_mail(&mut self) -> State {
+        let now = self.clock.now();
         let state = self.mailboxes[self.own].take(&mut self.inbox);
         for _ in 0..self.budget.letters {
             if self.shard.is_behind() {
@@ -239,7 +274,8 @@ impl<P: Protocol> Reactor<P> {
     }
 
     fn flush(&mut self, now: Timestamp) {
-        while let Some(key) = self.shard.next_dirty() {
+        for _ in 0..self.budget.writes {
+            let Some(key) = self.shard.next_dirty() else { break };
             match self.sockets.send(key, &mut self.shard) {
                 Ok(count) => self.shard.wrote(key, count, now),
                 Err(_) => self.shard.disconnected(key, now),
@@ -272,6 +308,28 @@ impl<P: Protocol> Reactor<P> {
         while !self.shard.is_empty() {
             self.shard.turn(now);
             self.obey();
+        }
+    }
+}
+
+/// Closes the thread's mailbox however it ends, by a panic too.
+struct Leaving<'a, N> {
+    mailboxes: &'a [Mailbox<N>],
+    own: usize,
+    in_good_order: bool,
+}
+
+impl<N> Leaving<'_, N> {
+    fn done(mut self, in_good_order: bool) {
+        self.in_good_order = in_good_order;
+    }
+}
+
+impl<N> Drop for Leaving<'_, N> {
+    fn drop(&mut self) {
+        self.mailboxes[self.own].close();
+        if !self.in_good_order {
+            self.mailboxes.iter().for_each(Mailbox::stop);
         }
     }
 }

@@ -40,8 +40,10 @@ pub(super) enum Received {
     Bytes(usize),
     /// Nothing, for now.
     Nothing,
-    /// The connection is over.
+    /// The peer has ended its side.
     End,
+    /// The connection is over, both ways.
+    Broken,
 }
 
 impl Sockets {
@@ -137,7 +139,7 @@ impl Sockets {
                 self.enqueue(key, false);
                 Received::Nothing
             }
-            Err(_) => Received::End,
+            Err(_) => Received::Broken,
         }
     }
 
@@ -150,19 +152,18 @@ impl Sockets {
         let Some(socket) = self.table.get_mut(key) else { return Ok(0) };
         let mut slices = [io::IoSlice::new(&[]); SLICES];
         let count = shard.output(key, &mut slices);
-        let result = match &slices[..count] {
-            [one] => socket.stream.write(one),
-            slices => socket.stream.write_vectored(slices),
+        let result = loop {
+            let result = match &slices[..count] {
+                [one] => socket.stream.write(one),
+                slices => socket.stream.write_vectored(slices),
+            };
+            // An interrupted write is not a full socket: no event would say that it has room.
+            if !matches!(&result, Err(error) if error.kind() == io::ErrorKind::Interrupted) {
+                break result;
+            }
         };
         match result {
-            Err(error)
-                if matches!(
-                    error.kind(),
-                    io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted
-                ) =>
-            {
-                Ok(0)
-            }
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(0),
             result => result,
         }
     }

@@ -13,8 +13,9 @@ use super::descriptors;
 use super::error::StartError;
 use super::listener;
 use super::mailbox::Mailbox;
-use super::reactor::{Common, Reactor, poller};
-use crate::shard::{Config, Counters, Protocol, Shard, ShardId};
+use super::reactor::{Common, poller};
+use super::spawn::{Ready, Spawn};
+use crate::shard::{Config, Counters, Protocol};
 
 /// The running threads, and the doors to them.
 #[derive(Debug)]
@@ -25,7 +26,8 @@ pub(crate) struct Threads<N> {
     pub(crate) handles: Vec<JoinHandle<io::Result<()>>>,
 }
 
-/// Binds all addresses, then starts the threads: if anything fails, nothing has been served.
+/// Binds all addresses, makes all threads ready, then lets them serve: if anything fails before that,
+/// nothing has been served, and nothing is left.
 pub(crate) fn start<P: Protocol>(
     protocol: P,
     config: &Config,
@@ -33,7 +35,7 @@ pub(crate) fn start<P: Protocol>(
     addresses: &[SocketAddr],
 ) -> Result<Threads<P::Note>, StartError> {
     let threads = count(net)?;
-    let limit = connection_limit(net)?;
+    let limit = connection_limit(net, threads, addresses.len())?;
     if net.receive_buffer == 0 || net.budget.is_empty() {
         return Err(StartError::EmptyBudget);
     }
@@ -61,28 +63,20 @@ pub(crate) fn start<P: Protocol>(
         admission: Arc::new(Admission::new(limit)),
         mailboxes: Arc::<[_]>::from(mailboxes),
     };
-    let protocol = Arc::new(protocol);
-    let mut running = Threads {
-        mailboxes: Arc::clone(&common.mailboxes),
-        counters: Vec::new(),
-        addresses: bound,
-        handles: Vec::new(),
-    };
+    let spawn = Spawn { protocol: Arc::new(protocol), config, net, common: &common, threads };
+    let mut ready = Vec::new();
     for (own, (poll, listeners)) in polls.into_iter().zip(listeners).enumerate() {
-        let spawn = Spawn { protocol: &protocol, config, net, common: &common, threads };
         match spawn.one(own, poll, listeners) {
-            Ok((counters, handle)) => {
-                running.counters.push(counters);
-                running.handles.push(handle);
-            }
+            Ok(thread) => ready.push(thread),
             Err(error) => {
-                // Those that run already must not go on without the others.
-                running.mailboxes.iter().for_each(Mailbox::stop);
+                ready.into_iter().for_each(Ready::cancel);
                 return Err(error);
             }
         }
     }
-    Ok(running)
+    let counters = ready.iter().map(|thread| Arc::clone(&thread.counters)).collect();
+    let handles = ready.into_iter().map(Ready::go).collect();
+    Ok(Threads { mailboxes: common.mailboxes, counters, addresses: bound, handles })
 }
 
 fn count(net: &NetConfig) -> Result<usize, StartError> {
@@ -97,52 +91,15 @@ fn count(net: &NetConfig) -> Result<usize, StartError> {
     }
 }
 
-fn connection_limit(net: &NetConfig) -> Result<usize, StartError> {
-    let possible = descriptors::raise_limit();
+fn connection_limit(
+    net: &NetConfig,
+    threads: usize,
+    addresses: usize,
+) -> Result<usize, StartError> {
+    let possible = descriptors::raise_limit(threads, addresses);
     match net.max_connections {
         Some(asked) if asked > possible => Err(StartError::Descriptors { asked, possible }),
         Some(asked) => Ok(asked),
         None => Ok(possible),
-    }
-}
-
-struct Spawn<'a, P: Protocol> {
-    protocol: &'a Arc<P>,
-    config: &'a Config,
-    net: &'a NetConfig,
-    common: &'a Common<P::Note>,
-    threads: usize,
-}
-
-impl<P: Protocol> Spawn<'_, P> {
-    /// Starts one thread. The shard is made there: its timers and sessions never leave it.
-    fn one(
-        &self,
-        own: usize,
-        poll: mio::Poll,
-        listeners: Vec<std::net::TcpListener>,
-    ) -> Result<(Arc<Counters>, JoinHandle<io::Result<()>>), StartError> {
-        let id = ShardId(u16::try_from(own).map_err(|_| StartError::Threads(self.threads))?);
-        let (protocol, config) = (Arc::clone(self.protocol), self.config.clone());
-        let (common, net, shards) = (self.common.clone(), self.net.clone(), self.threads);
-        let (tell, told) = std::sync::mpsc::sync_channel(1);
-        let handle = thread::Builder::new().name(format!("ws-shard-{own}")).spawn(move || {
-            let shard = match Shard::new(protocol, id, shards, config) {
-                Ok(shard) => shard,
-                Err(error) => {
-                    // Whoever starts us waits for this line, or has gone.
-                    let _ = tell.send(Err(StartError::Config(error)));
-                    return Ok(());
-                }
-            };
-            let counters = shard.counters();
-            let reactor = Reactor::new(poll, shard, own, listeners, &common, &net)?;
-            let _ = tell.send(Ok(counters));
-            reactor.run()
-        })?;
-        match told.recv() {
-            Ok(result) => result.map(|counters| (counters, handle)),
-            Err(_) => Err(StartError::Io(io::Error::other("a service thread could not start"))),
-        }
     }
 }

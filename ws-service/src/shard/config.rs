@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use super::id::ShardId;
+
 /// How long a peer may take for what; `None` means for ever.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
@@ -20,6 +22,21 @@ pub struct Timeouts {
     ///
     /// Not optional: a peer that never answers would be kept for ever.
     pub close: Duration,
+}
+
+impl Timeouts {
+    fn named(&self) -> impl Iterator<Item = (&'static str, Duration)> {
+        [
+            ("the handshake timeout", self.handshake),
+            ("the time to the ping", self.ping_after),
+            ("the time to the hang-up", self.hangup_after),
+            ("the message timeout", self.message),
+            ("the write timeout", self.write),
+            ("the close timeout", Some(self.close)),
+        ]
+        .into_iter()
+        .filter_map(|(name, timeout)| Some((name, timeout?)))
+    }
 }
 
 impl Default for Timeouts {
@@ -108,11 +125,13 @@ pub struct Budget {
     pub closes: usize,
     /// Copies of published messages that are queued. Default: 4,096.
     pub deliveries: usize,
+    /// Frames of one connection that are taken from what was received. Default: 1,024.
+    pub frames: usize,
 }
 
 impl Default for Budget {
     fn default() -> Self {
-        Self { expiries: 128, closes: 64, deliveries: 4_096 }
+        Self { expiries: 128, closes: 64, deliveries: 4_096, frames: 1_024 }
     }
 }
 
@@ -146,9 +165,17 @@ pub enum ConfigError {
         /// The configured `hangup_after`.
         hangup: Duration,
     },
-    /// A limit or a budget of zero: nothing could ever happen.
+    /// A limit, a budget or a time of zero: nothing could ever happen.
     #[error("{0} must be more than zero")]
     Zero(&'static str),
+    /// A shard's number is beyond the number of shards.
+    #[error("there is no shard {id:?} among {shards}")]
+    NoSuchShard {
+        /// Its number.
+        id: ShardId,
+        /// How many there are.
+        shards: usize,
+    },
 }
 
 impl Config {
@@ -176,9 +203,12 @@ impl Config {
             ("the expiry budget", self.budget.expiries),
             ("the close budget", self.budget.closes),
             ("the delivery budget", self.budget.deliveries),
+            ("the frame budget", self.budget.frames),
         ];
-        match counts.into_iter().find(|&(_, count)| count == 0) {
-            Some((name, _)) => Err(ConfigError::Zero(name)),
+        let none = counts.into_iter().find(|&(_, count)| count == 0).map(|(name, _)| name);
+        let instant = self.timeouts.named().find(|(_, timeout)| timeout.is_zero());
+        match none.or(instant.map(|(name, _)| name)) {
+            Some(name) => Err(ConfigError::Zero(name)),
             None => Ok(()),
         }
     }
@@ -209,6 +239,17 @@ mod tests {
         assert!(timeouts(Some(5), Some(6)).validate().is_ok());
         assert!(timeouts(Some(5), None).validate().is_ok());
         assert!(timeouts(None, None).validate().is_ok());
+    }
+
+    #[test]
+    fn a_time_of_zero_is_an_error() {
+        assert_eq!(
+            timeouts(Some(0), Some(6)).validate(),
+            Err(ConfigError::Zero("the time to the ping"))
+        );
+        let mut config = Config::default();
+        config.timeouts.close = Duration::ZERO;
+        assert_eq!(config.validate(), Err(ConfigError::Zero("the close timeout")));
     }
 
     #[test]

@@ -7,7 +7,6 @@ use sul::Timestamp;
 
 use super::Shard;
 use super::deadlines::Deadline;
-use super::frames;
 use super::handshake;
 use super::id::ConnectionKey;
 use super::link::{Ending, Link, Phase, Slot};
@@ -31,17 +30,19 @@ impl Shared {
         }
         link.ending = Ending::Queued;
         link.clear_all(&self.counters);
-        let was_open = link.is_open();
-        if link.is_asking() {
-            self.counters.handshakes_failed.add(1);
-        }
+        let (was_open, was_asking) = (link.is_open(), link.is_asking());
         link.phase = phase_after(&reason);
-        match &link.phase {
-            Phase::Finished if !matches!(reason, CloseReason::Peer(..)) => self.abandon(link),
+        match (&reason, &link.phase) {
+            // It has ended its side; what it was sent before that it may still read.
+            (CloseReason::Disconnected, _) => {}
+            // It has shown that it takes nothing.
+            (CloseReason::Timeout(_), Phase::Finished) => self.abandon(link),
             _ if was_open => self.say_goodbye(key, link, &reason, text),
-            // Before the upgrade there is no closing handshake to wait for.
-            Phase::Closing => self.abandon(link),
+            _ if was_asking => self.turn_away(key, link),
             _ => {}
+        }
+        if was_asking {
+            self.counters.handshakes_failed.add(1);
         }
         if !link.outbox.is_empty() || !matches!(link.phase, Phase::Finished) {
             link.set(Deadline::Close, now + self.config.timeouts.close, &self.counters);
@@ -58,8 +59,19 @@ impl Shared {
             if matches!(why, CloseReason::Backlog) {
                 outbox.truncate(pool);
             }
-            outbox.push(pool, text.len(), |out| frames::close_frame(out, code, text));
+            outbox.push_close(pool, code, text);
         });
+    }
+
+    /// Before the upgrade the last word is a refusal: the one that is queued, or that we can't serve
+    /// the request. There is no closing handshake to wait for.
+    fn turn_away(&mut self, key: ConnectionKey, link: &mut Link) {
+        link.phase = Phase::Lingering { is_shut: false };
+        if link.outbox.is_empty() {
+            let rejection = Rejection::new(StatusCode::SERVICE_UNAVAILABLE, "not available now");
+            let response = handshake::refusal(&rejection, &[]);
+            self.queue(key, link, |outbox, pool| outbox.push_response(pool, response));
+        }
     }
 
     /// The transport is gone, or nothing more can be written to it.
@@ -88,12 +100,6 @@ impl Shared {
         let rejection = Rejection::new(StatusCode::REQUEST_TIMEOUT, "the request took too long");
         let response = handshake::refusal(&rejection, &[]);
         self.refuse(key, link, response, CloseReason::Timeout(Deadline::Handshake), now);
-    }
-
-    fn refuse_for_shutdown(&mut self, key: ConnectionKey, link: &mut Link, now: Timestamp) {
-        let rejection = Rejection::new(StatusCode::SERVICE_UNAVAILABLE, "shutting down");
-        let response = handshake::refusal(&rejection, &[]);
-        self.refuse(key, link, response, CloseReason::Rejected, now);
     }
 }
 
@@ -143,19 +149,24 @@ impl<P: Protocol> Shard<P> {
         for _ in 0..self.shared.config.budget.closes {
             let Some(key) = draining.pop_front() else { break };
             let Some(Slot { link, .. }) = self.slots.get_mut(key) else { continue };
-            if link.is_asking() {
-                self.shared.refuse_for_shutdown(key, link, now);
-            } else {
-                self.shared.end(key, link, CloseReason::Shutdown, "", now);
-            }
+            self.shared.end(key, link, CloseReason::Shutdown, "", now);
         }
     }
 
-    /// The transport is gone: the peer has reset it, or has ended its side and said nothing.
+    /// The transport is gone, both ways: a reset, or a write that failed.
     pub fn disconnected(&mut self, key: ConnectionKey, now: Timestamp) {
         let Some(Slot { link, .. }) = self.slots.get_mut(key) else { return };
         self.shared.end(key, link, CloseReason::Disconnected, "", now);
         self.shared.abandon(link);
+        self.settle_transport(key);
+    }
+
+    /// The peer has ended its side: nothing more will come. What is queued for it is still written,
+    /// under the close deadline, for it may have stopped sending only.
+    pub fn ended(&mut self, key: ConnectionKey, now: Timestamp) {
+        let Some(Slot { link, .. }) = self.slots.get_mut(key) else { return };
+        self.shared.end(key, link, CloseReason::Disconnected, "", now);
+        link.phase = Phase::Finished;
         self.settle_transport(key);
     }
 

@@ -46,8 +46,7 @@ impl<P: Protocol> Shard<P> {
             if link.outbox.is_empty() {
                 link.clear(Deadline::Write, &shared.counters);
             } else if count > 0 || !link.is_set(Deadline::Write) {
-                let patience = shared.config.timeouts.write;
-                link.set(Deadline::Write, patience.map(|after| now + after), &shared.counters);
+                shared.watch_writing(link, now);
             }
         }
         if is_drained {

@@ -36,8 +36,16 @@ pub(super) struct Link {
     /// In the list of those to be flushed this turn.
     pub(super) is_dirty: bool,
     pub(super) ending: Ending,
-    /// The hang-up came due inside a frame, where no pong can be: the message deadline rules.
-    pub(super) owes_hangup: bool,
+    pub(super) grace: Grace,
+}
+
+/// A peer can't answer a ping inside its own frame: a hang-up that comes due there waits for the
+/// frame's end, and then as long as an answer may take. Once: the next time it is due it happens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Grace {
+    None,
+    Owed,
+    Given,
 }
 
 /// How far the end of a connection's session has come.
@@ -93,7 +101,7 @@ impl Link {
             ping: None,
             is_dirty: false,
             ending: Ending::None,
-            owes_hangup: false,
+            grace: Grace::None,
         }
     }
 

@@ -1,5 +1,6 @@
 //! What crosses between threads: plain values, so that a run can be recorded and replayed.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -69,26 +70,34 @@ impl Frame {
 #[derive(Debug)]
 pub(super) struct Relay {
     /// By shard; this shard's own place stays empty.
-    staged: Vec<Vec<Publication>>,
+    staged: Vec<Staged>,
     own: usize,
+}
+
+/// What waits for one shard.
+#[derive(Debug, Default)]
+struct Staged {
+    publications: VecDeque<Publication>,
     bytes: usize,
 }
 
 impl Relay {
     pub(super) fn new(shards: usize, own: usize) -> Self {
-        Self { staged: (0..shards).map(|_| Vec::new()).collect(), own, bytes: 0 }
+        Self { staged: (0..shards).map(|_| Staged::default()).collect(), own }
     }
 
-    /// The longest wait of any shard, in publications, and all their bytes.
+    /// The longest wait of any shard: in publications, and in their bytes.
     pub(super) fn staged(&self) -> (usize, usize) {
-        (self.staged.iter().map(Vec::len).max().unwrap_or(0), self.bytes)
+        let counts = self.staged.iter().map(|staged| staged.publications.len());
+        let bytes = self.staged.iter().map(|staged| staged.bytes);
+        (counts.max().unwrap_or(0), bytes.max().unwrap_or(0))
     }
 
     pub(super) fn publish(&mut self, publication: &Publication) {
         for (shard, staged) in self.staged.iter_mut().enumerate() {
             if shard != self.own {
-                self.bytes += publication.weight();
-                staged.push(publication.clone());
+                staged.bytes += publication.weight();
+                staged.publications.push_back(publication.clone());
             }
         }
     }
@@ -96,9 +105,12 @@ impl Relay {
     /// Offers each shard's publications, in order, to `post`, which says how many it took.
     pub(super) fn post(&mut self, mut post: impl FnMut(usize, &[Publication]) -> usize) -> usize {
         let mut posted = 0;
-        for (shard, staged) in self.staged.iter_mut().enumerate().filter(|(_, it)| !it.is_empty()) {
-            let taken = post(shard, staged).min(staged.len());
-            self.bytes -= staged.drain(..taken).map(|it| it.weight()).sum::<usize>();
+        for (shard, Staged { publications, bytes }) in self.staged.iter_mut().enumerate() {
+            if publications.is_empty() {
+                continue;
+            }
+            let taken = post(shard, publications.make_contiguous()).min(publications.len());
+            *bytes -= publications.drain(..taken).map(|it| it.weight()).sum::<usize>();
             posted += taken;
         }
         posted

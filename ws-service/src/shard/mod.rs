@@ -17,8 +17,9 @@
 //! loop (see `examples/own_loop.rs`) all drive a [`Shard`] through this door. The law they obey, once
 //! per *turn*:
 //!
-//! 1. Take one reading of the clock, and hand out the same `now` for the whole turn.
+//! 1. Read the clock once for the turn, or more often, but never hand out a `now` before the last one.
 //! 2. [`open`](Shard::open) new transports; [`receive`](Shard::receive) what has come;
+//!    [`ended`](Shard::ended) for those whose peer has ended its side,
 //!    [`disconnected`](Shard::disconnected) for the dead; [`writable`](Shard::writable) for those
 //!    with room again; [`deliver`](Shard::deliver) the mail, while the shard is not
 //!    [behind](Shard::is_behind).
@@ -54,6 +55,7 @@ mod routes;
 mod shared;
 mod topics;
 mod turning;
+mod unread;
 mod upgrading;
 
 use std::collections::VecDeque;
@@ -99,8 +101,11 @@ pub struct Refused;
 impl<P: Protocol> Shard<P> {
     /// A shard, one of `shards` of its service, without connections.
     ///
+    /// Dropping a shard drops its sessions untold: [`disconnect_all`](Self::disconnect_all) and turns
+    /// until it [is empty](Self::is_empty) tell them.
+    ///
     /// # Errors
-    /// The configuration makes no sense.
+    /// The configuration makes no sense, or `id` is none of the `shards`.
     pub fn new(
         protocol: Arc<P>,
         id: ShardId,
@@ -108,6 +113,9 @@ impl<P: Protocol> Shard<P> {
         config: Config,
     ) -> Result<Self, ConfigError> {
         config.validate()?;
+        if id.index() >= shards {
+            return Err(ConfigError::NoSuchShard { id, shards });
+        }
         Ok(Self {
             protocol,
             slots: SlotMap::with_key(),
@@ -124,7 +132,7 @@ impl<P: Protocol> Shard<P> {
     pub fn open(&mut self, peer: SocketAddr, now: Timestamp) -> Result<ConnectionKey, Refused> {
         let shared = &self.shared;
         if self.draining.is_some() || self.slots.len() >= shared.config.limits.connections {
-            shared.counters.refused.add(1);
+            self.refused();
             return Err(Refused);
         }
         let timers = &self.timers;
@@ -139,12 +147,18 @@ impl<P: Protocol> Shard<P> {
         Ok(key)
     }
 
+    /// Counts a transport that was refused before it came here.
+    pub fn refused(&self) {
+        self.shared.counters.refused.add(1);
+    }
+
     /// When the next [`turn`](Self::turn) has something to do: [`Timestamp::ZERO`], which is always
     /// past, if the last one left work over; `None` if only a peer or mail can bring some.
     #[must_use]
     pub fn earliest(&self) -> Option<Timestamp> {
         let shared = &self.shared;
         let is_behind = !shared.endings.is_empty()
+            || shared.unread.len() > 0
             || !shared.dirty.is_empty()
             || !shared.flushing.is_empty()
             || shared.topics.pending().0 > 0

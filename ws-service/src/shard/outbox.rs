@@ -7,6 +7,7 @@ use bytes::Bytes;
 
 use super::frames;
 use super::pool::Pool;
+use tungstenite::protocol::frame::coding::CloseCode;
 
 /// Small frames share a buffer up to this size.
 const CHUNK: usize = 64 * 1024;
@@ -45,6 +46,8 @@ pub(super) struct Queue {
 enum Chunk {
     /// Frames back to back.
     Frames(Vec<u8>),
+    /// Control frames that have overtaken.
+    Urgent(Vec<u8>),
     /// One frame: nothing may come inside it.
     Whole(Bytes),
     /// An HTTP response, always the first: nothing may come before its end, and it is never dropped.
@@ -54,7 +57,7 @@ enum Chunk {
 impl Chunk {
     fn bytes(&self) -> &[u8] {
         match self {
-            Self::Frames(bytes) => bytes,
+            Self::Frames(bytes) | Self::Urgent(bytes) => bytes,
             Self::Whole(bytes) | Self::Response(bytes) => bytes,
         }
     }
@@ -112,6 +115,14 @@ impl Outbox {
         let queue = self.queue.get_or_insert_with(|| pool.take_queue());
         queue.bytes += chunk.bytes().len();
         queue.chunks.push_back(chunk);
+    }
+
+    /// Appends a Close: the last word, which nothing may follow. Control frames that wait are dropped.
+    pub(super) fn push_close(&mut self, pool: &mut Pool, code: Option<CloseCode>, text: &str) {
+        if let Some(queue) = &mut self.queue {
+            queue.drop_urgent();
+        }
+        self.push(pool, text.len(), |out| frames::close_frame(out, code, text));
     }
 
     /// Queues a Ping; it overtakes what a slow peer has not taken yet.
@@ -263,10 +274,14 @@ impl Queue {
         if self.ping.is_empty() && self.pong.is_empty() {
             return;
         }
+        let place = self.split_at_boundary();
+        if matches!(self.chunks.get(place), Some(Chunk::Urgent(_))) {
+            // Others that wait there go first; meanwhile a newer pong may replace this one.
+            return;
+        }
         let mut urgent = std::mem::take(&mut self.pong);
         urgent.append(&mut self.ping);
-        let place = self.split_at_boundary();
-        self.chunks.insert(place, Chunk::Frames(urgent));
+        self.chunks.insert(place, Chunk::Urgent(urgent));
     }
 
     /// Where a frame may be inserted; splits the first chunk if that is in its middle.
@@ -290,6 +305,12 @@ impl Queue {
             }
         }
         1
+    }
+
+    fn drop_urgent(&mut self) {
+        self.bytes -= self.ping.len() + self.pong.len();
+        self.ping.clear();
+        self.pong.clear();
     }
 
     fn reset(&mut self) {

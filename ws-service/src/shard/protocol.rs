@@ -130,7 +130,8 @@ impl<S> Accept<S> {
         Self { verdict: Verdict::Reject(rejection), headers: Vec::new() }
     }
 
-    /// Adds a field to the response, whichever it is.
+    /// Adds a field to the response: to the 101, or to the refusal given here. A deferred request that
+    /// is rejected later is answered without it.
     pub fn header(mut self, name: HeaderName, value: HeaderValue) -> Self {
         self.headers.push((name, value));
         self

@@ -63,7 +63,7 @@ pub enum CloseReason {
     Panicked,
     /// The transport ended without a Close frame.
     Disconnected,
-    /// A deferred request was refused.
+    /// An upgrade request was refused.
     Rejected,
 }
 

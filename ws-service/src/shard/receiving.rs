@@ -11,9 +11,18 @@ use super::link::{Phase, Slot};
 use super::protocol::{Message, Protocol};
 use super::reason::CloseReason;
 
+/// Connections with unread bytes that a turn goes on with.
+const RESUMED: usize = 16;
+
 impl<P: Protocol> Shard<P> {
     /// Takes what has come from a peer. Frames are unmasked where they lie: the bytes are used up.
+    /// Of more frames than [`Budget::frames`](super::Budget::frames), the rest is kept for the next
+    /// turns; until then [`has_unread`](Self::has_unread) asks for patience with that peer.
     pub fn receive(&mut self, key: ConnectionKey, bytes: &mut [u8], now: Timestamp) {
+        if self.shared.unread.has(key) {
+            self.shared.unread.put(key, bytes);
+            return;
+        }
         let Some(slot) = self.slots.get_mut(key) else { return };
         match &mut slot.link.phase {
             Phase::Handshake(_) => self.receive_head(key, bytes, now),
@@ -30,16 +39,46 @@ impl<P: Protocol> Shard<P> {
         }
     }
 
+    /// Bytes of this connection wait for the next turn: what comes behind them is better left with the
+    /// transport, and so is its end.
+    #[must_use]
+    pub fn has_unread(&self, key: ConnectionKey) -> bool {
+        self.shared.unread.has(key)
+    }
+
+    /// Received bytes that wait for the next turn, of all connections.
+    #[must_use]
+    pub const fn unread(&self) -> usize {
+        self.shared.unread.total()
+    }
+
+    /// Goes on with what the last turns have left.
+    pub(super) fn resume_unread(&mut self, now: Timestamp) {
+        for _ in 0..self.shared.unread.len().min(RESUMED) {
+            let Some((key, mut rest)) = self.shared.unread.take() else { break };
+            self.receive_frames(key, &mut rest, now);
+        }
+    }
+
     pub(super) fn receive_frames(&mut self, key: ConnectionKey, bytes: &mut [u8], now: Timestamp) {
         let rules = rules(&self.shared.config);
         let mut input = Input::new(bytes);
         let mut is_fresh = false;
+        let mut left = self.shared.config.budget.frames;
         loop {
             let Some(Slot { decoder, link, session }) = self.slots.get_mut(key) else { return };
             if !matches!(link.phase, Phase::Open | Phase::Closing) {
                 return;
             }
             is_fresh |= !decoder.is_unfinished();
+            if left == 0 {
+                let rest = input.rest();
+                if !rest.is_empty() {
+                    self.shared.unread.put(key, rest);
+                }
+                break;
+            }
+            left -= 1;
             let incoming = match decoder.next(&mut input, rules) {
                 Ok(Some(incoming)) => incoming,
                 Ok(None) => break,
@@ -49,6 +88,7 @@ impl<P: Protocol> Shard<P> {
                     return;
                 }
             };
+            self.shared.grant_grace(link, now);
             let message = match incoming {
                 Incoming::Text(text) => Message::Text(text),
                 Incoming::Binary(bytes) => Message::Binary(bytes),
@@ -91,14 +131,6 @@ impl<P: Protocol> Shard<P> {
             link.clear(Deadline::Message, counters);
         } else if is_fresh {
             link.set(Deadline::Message, timeouts.message.map(|after| now + after), counters);
-        }
-        if link.owes_hangup && !decoder.is_inside_frame() {
-            // The frame is through: the peer gets the time for its pong that it had no chance to use.
-            link.owes_hangup = false;
-            let grace = timeouts
-                .hangup_after
-                .map(|hangup| now + hangup.saturating_sub(timeouts.ping_after.unwrap_or_default()));
-            link.set(Deadline::HangUp, grace, counters);
         }
     }
 

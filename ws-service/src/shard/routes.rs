@@ -24,8 +24,8 @@ pub struct RouteError {
 
 /// Serves the paths that fit a pattern by one protocol, and all others by `rest`.
 ///
-/// Patterns are [`matchit`]'s: `/echo`, `/mirror/{room}`, `/files/{*path}`; the first route that
-/// fits serves. [`Request::param`] has what stands in the place of a name.
+/// Patterns are [`matchit`]'s: `/echo`, `/mirror/{room}`, `/files/{*path}`; the outermost
+/// route that fits serves. [`Request::param`] has what stands in the place of a name.
 ///
 /// ```
 /// # use ws_service::{Accept, Context, Message, Protocol, Request};

@@ -3,20 +3,22 @@
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::time::Duration;
 
 use sul::Timestamp;
 
-use super::config::{Config, Overflow};
+use super::config::{Config, Overflow, Timeouts};
 use super::context::{Context, Recorded, SendError, Sent, TimerChange};
 use super::counters::Counters;
 use super::deadlines::Deadline;
 use super::id::{ConnectionId, ConnectionKey, ShardId};
-use super::link::Link;
+use super::link::{Grace, Link};
 use super::mail::Relay;
 use super::outbox::Outbox;
 use super::pool::Pool;
 use super::reason::CloseReason;
 use super::topics::Topics;
+use super::unread::Unread;
 
 /// The parts of a shard that don't depend on the protocol.
 #[derive(Debug)]
@@ -27,6 +29,7 @@ pub(super) struct Shared {
     pub(super) pool: Pool,
     pub(super) topics: Topics,
     pub(super) relay: Relay,
+    pub(super) unread: Unread,
     /// Connections that have got something to write since the turn.
     pub(super) dirty: VecDeque<ConnectionKey>,
     /// Connections to be flushed in this turn.
@@ -57,6 +60,7 @@ impl Shared {
             pool: Pool::default(),
             topics: Topics::default(),
             relay: Relay::new(shards, id.index()),
+            unread: Unread::default(),
             dirty: VecDeque::new(),
             flushing: VecDeque::new(),
             endings: VecDeque::new(),
@@ -110,6 +114,12 @@ impl Shared {
             self.end(key, link, reason, &text, now);
         }
         self.flush_later(key, link);
+    }
+
+    /// Something waits to be written: the peer is to take some of it before long.
+    pub(super) fn watch_writing(&self, link: &mut Link, now: Timestamp) {
+        let until = self.config.timeouts.write.map(|after| now + after);
+        link.set(Deadline::Write, until, &self.counters);
     }
 
     /// Changes what is queued to a peer, and sees to it that it is written.
@@ -180,16 +190,36 @@ impl Shared {
     pub(super) fn prove_alive(&self, link: &mut Link, now: Timestamp) {
         let timeouts = &self.config.timeouts;
         link.ping = None;
-        link.owes_hangup = false;
+        link.grace = Grace::None;
         link.set(Deadline::Ping, timeouts.ping_after.map(|after| now + after), &self.counters);
         link.set(Deadline::HangUp, timeouts.hangup_after.map(|after| now + after), &self.counters);
     }
 
-    pub(super) fn ping(&mut self, key: ConnectionKey, link: &mut Link) {
+    /// Pings a peer, and gives it the time to answer that the configuration means it to have, however
+    /// late we are ourselves: after a stop of minutes everyone would be hung up on unasked.
+    pub(super) fn ping(&mut self, key: ConnectionKey, link: &mut Link, now: Timestamp) {
+        let hangup = self.time_to_answer().map(|time| now + time);
+        link.set(Deadline::HangUp, hangup, &self.counters);
         self.next_ping = self.next_ping.wrapping_add(1);
         let payload = self.next_ping;
         link.ping = Some(payload);
         self.queue(key, link, |outbox, pool| outbox.ping(pool, &payload.to_be_bytes()));
+    }
+
+    /// From a ping to the hang-up.
+    fn time_to_answer(&self) -> Option<Duration> {
+        let Timeouts { ping_after, hangup_after, .. } = self.config.timeouts;
+        hangup_after.map(|hangup| hangup.saturating_sub(ping_after.unwrap_or_default()))
+    }
+
+    /// A frame has ended inside of which the hang-up came due: the peer gets the time for its pong
+    /// that it had no chance to use.
+    pub(super) fn grant_grace(&self, link: &mut Link, now: Timestamp) {
+        if link.grace == Grace::Owed {
+            link.grace = Grace::Given;
+            let until = self.time_to_answer().map(|time| now + time);
+            link.set(Deadline::HangUp, until, &self.counters);
+        }
     }
 
     /// A Pong counts only if it answers our ping: anyone could send one unasked. Behind our Close

@@ -5,7 +5,7 @@ use sul::Timestamp;
 use super::Shard;
 use super::deadlines::Deadline;
 use super::id::ConnectionKey;
-use super::link::{Link, Phase, Slot};
+use super::link::{Grace, Link, Phase, Slot};
 use super::mail::Mail;
 use super::protocol::{Accept, Protocol};
 use super::reason::{CloseReason, sendable};
@@ -16,6 +16,7 @@ impl<P: Protocol> Shard<P> {
     /// Does what is due, up to the turn's budget; what is left makes [`earliest`](Self::earliest)
     /// say "now".
     pub fn turn(&mut self, now: Timestamp) {
+        self.resume_unread(now);
         self.expire(now);
         self.close_for_shutdown(now);
         self.fan_out(now);
@@ -60,9 +61,11 @@ impl<P: Protocol> Shard<P> {
                     break;
                 }
                 Some(Deadline::HangUp)
-                    if decoder.is_inside_frame() && link.is_set(Deadline::Message) =>
+                    if decoder.is_inside_frame()
+                        && link.is_set(Deadline::Message)
+                        && link.grace == Grace::None =>
                 {
-                    link.owes_hangup = true;
+                    link.grace = Grace::Owed;
                 }
                 Some(deadline) => shared.on_deadline(key, link, deadline, now),
             }
@@ -149,8 +152,10 @@ impl Shared {
         now: Timestamp,
     ) {
         match deadline {
+            // It was not full: what it has not taken it has not been offered.
+            Deadline::Write if !link.outbox.is_blocked() => self.watch_writing(link, now),
             Deadline::Handshake => self.refuse_late(key, link, now),
-            Deadline::Ping => self.ping(key, link),
+            Deadline::Ping => self.ping(key, link, now),
             Deadline::Close => self.abandon(link),
             Deadline::HangUp | Deadline::Message | Deadline::Write | Deadline::User => {
                 self.end(key, link, CloseReason::Timeout(deadline), "", now);

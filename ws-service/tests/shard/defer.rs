@@ -109,12 +109,16 @@ fn a_deferred_request_can_be_closed_by_mail_or_by_its_own_note() {
     let (mut driver, key) = deferred();
     driver.mail(Mail::Close(key, CloseCode::Normal, "".into()));
     driver.settle();
+    assert_eq!(driver.status(key), 503, "it is not left without an answer");
+    driver.hang_up(key);
     assert!(driver.is_closed(key));
     assert_eq!(driver.log(), ["closed Local(Normal)"]);
     assert_eq!(driver.stats().handshakes_failed, 1);
     let (mut driver, key) = deferred();
     driver.mail(Mail::Note(key, "/close 1000 x".to_owned()));
     driver.settle();
+    assert_eq!(driver.status(key), 503);
+    driver.hang_up(key);
     assert!(driver.is_closed(key));
     assert_eq!(driver.stats().handshakes_failed, 1);
     assert_eq!(driver.stats().closes(CloseKind::Local), 1);

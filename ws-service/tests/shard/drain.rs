@@ -35,8 +35,8 @@ fn a_drain_closes_all_with_1001_and_takes_nobody_in() {
     driver.pass(Duration::from_secs(5));
     assert!(driver.shard.is_empty(), "whoever doesn't answer");
     let stats = driver.stats();
-    assert_eq!(stats.closes(CloseKind::Shutdown), 1);
-    assert_eq!((stats.closes(CloseKind::Local), stats.closes(CloseKind::Rejected)), (1, 2));
+    assert_eq!(stats.closes(CloseKind::Shutdown), 3);
+    assert_eq!((stats.closes(CloseKind::Local), stats.closes(CloseKind::Rejected)), (1, 0));
 }
 
 #[test]

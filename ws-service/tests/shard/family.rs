@@ -7,7 +7,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use ws_service::shard::{CloseKind, Config, ConfigError, Mail, Shard, ShardId};
+use ws_service::shard::{CloseKind, Config, ConfigError, Deadline, Mail, Shard, ShardId};
 
 use crate::driver::Driver;
 use crate::driver::client::{pong, request, text};
@@ -143,6 +143,9 @@ fn after_a_long_stop_all_that_is_due_happens_once_and_in_portions() {
     }
     assert!(turns >= 4, "{turns}");
     assert_eq!(driver.status(asking), 408);
+    assert_eq!(driver.stats().expired(Deadline::Ping), 500);
+    assert_eq!(driver.stats().closes(CloseKind::HangUp), 0, "all are asked first");
+    driver.pass(Duration::from_secs(30));
     assert_eq!(driver.stats().closes(CloseKind::HangUp), 500);
 }
 

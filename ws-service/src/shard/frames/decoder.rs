@@ -27,7 +27,8 @@ impl<'b> Input<'b> {
         Self { bytes, at: 0 }
     }
 
-    fn rest(&self) -> &[u8] {
+    /// What has not been read.
+    pub(in crate::shard) fn rest(&self) -> &[u8] {
         &self.bytes[self.at..]
     }
 

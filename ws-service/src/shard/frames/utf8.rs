@@ -57,13 +57,29 @@ impl Text {
     }
 }
 
-/// All of `bytes` but an unfinished character at their end.
+/// All of `bytes` but an unfinished character at their end, each byte looked at once.
 fn valid_prefix(bytes: &[u8]) -> Result<&str, InvalidUtf8> {
-    match std::str::from_utf8(bytes) {
-        Ok(text) => Ok(text),
+    let (whole, tail) = bytes.split_at(bytes.len() - unfinished(bytes));
+    match std::str::from_utf8(tail) {
         Err(error) if error.error_len().is_some() => Err(InvalidUtf8),
-        Err(error) => std::str::from_utf8(&bytes[..error.valid_up_to()]).map_err(|_| InvalidUtf8),
+        _ => std::str::from_utf8(whole).map_err(|_| InvalidUtf8),
     }
+}
+
+/// How many bytes at the end begin a character and don't complete it: at most three.
+fn unfinished(bytes: &[u8]) -> usize {
+    let last = bytes.iter().rev().take(3).enumerate();
+    for (behind, byte) in last {
+        let needed = match byte {
+            0x80..=0xbf => continue,
+            0xc0..=0xdf => 2,
+            0xe0..=0xef => 3,
+            0xf0..=0xff => 4,
+            0x00..=0x7f => 1,
+        };
+        return if needed > behind + 1 { behind + 1 } else { 0 };
+    }
+    0
 }
 
 /// Room for what is here, and for what the frame still announces, but never for more of that than

@@ -29,6 +29,8 @@ struct Peer {
     frames: Frames,
     /// Since when its output has made no progress, for want of room.
     stuck: Option<u64>,
+    /// When it last had room again: it took something, then, whatever was made of it.
+    room: u64,
     /// When its output last made any.
     wrote: u64,
     /// The protocol's timer.
@@ -39,10 +41,26 @@ struct Peer {
 #[derive(Default)]
 struct Proof {
     at: u64,
+    /// When its ping had left at the latest, once the shard has settled behind the time for it.
+    pinged: Option<u64>,
+    /// When a frame last ended inside of which the hang-up may have come due: from there runs the
+    /// time for the pong that could not be.
+    graced: Option<u64>,
+    grace: Grace,
     /// The protocol has vouched for it: then a pong may be no proof, for the ping was forgotten.
     is_vouched: bool,
     /// It has been silent for long enough at some time.
     was_late: bool,
+}
+
+/// The shard grants that time once.
+#[derive(Default, PartialEq, Eq)]
+enum Grace {
+    #[default]
+    None,
+    /// The hang-up came due inside a frame: certainly, for the shard has settled there.
+    Owed,
+    Given,
 }
 
 /// Where in its frames the shard is, by what it was given.
@@ -54,7 +72,6 @@ struct Frames {
     rest: u64,
     /// Since when something is unfinished.
     began: Option<u64>,
-    left_frame: u64,
     was_late: bool,
 }
 
@@ -64,15 +81,11 @@ impl Frames {
     }
 
     fn given(&mut self, total: u64, marks: &[Mark], now: u64, limit: Option<u64>) {
-        let was_inside = self.is_inside();
         let is_fresh = self.began.is_none() || marks.iter().any(|mark| mark.is_rest);
         self.given = total;
         self.boundary = marks.last().map_or(self.boundary, |mark| mark.at);
         let rest = marks.iter().rev().find(|mark| mark.is_rest);
         self.rest = rest.map_or(self.rest, |mark| mark.at);
-        if was_inside && !self.is_inside() {
-            self.left_frame = now;
-        }
         let span = self.began.map_or(0, |began| now - began);
         self.was_late |= limit.is_some_and(|limit| span >= limit);
         if self.given == self.rest {
@@ -114,6 +127,10 @@ impl Deadlines {
         let hangup = micros(self.timeouts.hangup_after);
         let peer = entry(&mut self.peers, id);
         peer.frames.given(total, marks, now, limit);
+        // The ping may have left long before we learnt of it: the earliest hang-up counts here.
+        if !marks.is_empty() && hangup.is_some_and(|hangup| peer.proof.at + hangup <= now) {
+            peer.proof.frame_ended(now);
+        }
         if !peer.is_open {
             peer.frames.began = None;
         }
@@ -143,6 +160,11 @@ impl Deadlines {
         } else if count > 0 || stuck.is_none() {
             *stuck = Some(now);
         }
+    }
+
+    /// The shard was told that there is room again: the peer has taken something.
+    pub(crate) fn writable(&mut self, id: u32, now: u64) {
+        entry(&mut self.peers, id).room = now;
     }
 
     pub(crate) fn timer_set(&mut self, id: u32, at: Option<u64>) {
@@ -198,6 +220,7 @@ impl Deadlines {
         let (what, due) = if let Some(closed) = peer.closed {
             ("close", Some(closed + close))
         } else if peer.is_open {
+            peer.settled(now, &self.timeouts);
             peer.nearest(&self.timeouts)
         } else {
             let handshake = micros(self.timeouts.handshake);
@@ -214,21 +237,54 @@ impl Proof {
     fn renew(&mut self, now: u64, hangup: Option<u64>) {
         self.was_late |= hangup.is_some_and(|hangup| now - self.at >= hangup);
         self.at = now;
+        self.pinged = None;
+        self.graced = None;
+        self.grace = Grace::None;
+    }
+
+    fn frame_ended(&mut self, now: u64) {
+        if self.grace != Grace::Given {
+            self.graced = Some(now);
+        }
+        if self.grace == Grace::Owed {
+            self.grace = Grace::Given;
+        }
     }
 }
 
 impl Peer {
+    /// By when a silent peer is to be hung up on: the time to answer runs from the ping, however late
+    /// that was, and from a frame's end.
+    fn hangup(&self, timeouts: &Timeouts) -> Option<u64> {
+        let asked = self.asked(timeouts)?;
+        Some(self.proof.graced.map_or(asked, |graced| asked.max(graced + answer(timeouts))))
+    }
+
+    /// The same, if no frame were in the way.
+    fn asked(&self, timeouts: &Timeouts) -> Option<u64> {
+        let due = self.proof.at + micros(timeouts.hangup_after)?;
+        Some(self.proof.pinged.map_or(due, |pinged| due.max(pinged + answer(timeouts))))
+    }
+
+    fn settled(&mut self, now: u64, timeouts: &Timeouts) {
+        if micros(timeouts.ping_after).is_some_and(|ping| now >= self.proof.at + ping) {
+            self.proof.pinged.get_or_insert(now);
+        }
+        let is_due = self.hangup(timeouts).is_some_and(|due| due <= now);
+        let is_timed = self.frames.began.is_some() && timeouts.message.is_some();
+        if is_due && is_timed && self.frames.is_inside() && self.proof.grace == Grace::None {
+            self.proof.grace = Grace::Owed;
+        }
+    }
+
     /// What an open connection is due for next.
     fn nearest(&self, timeouts: &Timeouts) -> (&'static str, Option<u64>) {
         let message = self.frames.began.zip(micros(timeouts.message)).map(|(at, it)| at + it);
-        let write = self.stuck.zip(micros(timeouts.write)).map(|(at, it)| at + it);
-        let hangup = micros(timeouts.hangup_after).filter(|_| {
-            // Inside a frame the message deadline rules: no pong could come.
-            !(self.frames.is_inside() && message.is_some())
-        });
-        let hangup = hangup.map(|hangup| {
-            let grace = hangup - micros(timeouts.ping_after).unwrap_or_default();
-            (self.proof.at + hangup).max(self.frames.left_frame + grace)
+        let stuck = self.stuck.map(|stuck| stuck.max(self.room));
+        let write = stuck.zip(micros(timeouts.write)).map(|(at, it)| at + it);
+        let hangup = self.hangup(timeouts).filter(|_| {
+            // Inside a frame the message deadline rules, once: no pong could come.
+            self.proof.grace != Grace::Owed || !self.frames.is_inside()
         });
         [("message", message), ("write", write), ("hang-up", hangup), ("timer", self.user)]
             .into_iter()
@@ -236,4 +292,10 @@ impl Peer {
             .min_by_key(|&(_, due)| due)
             .unwrap_or(("nothing", None))
     }
+}
+
+/// The time to answer a ping.
+fn answer(timeouts: &Timeouts) -> u64 {
+    let micros = |timeout| micros(timeout).unwrap_or_default();
+    micros(timeouts.hangup_after).saturating_sub(micros(timeouts.ping_after))
 }

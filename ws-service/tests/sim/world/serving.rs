@@ -63,6 +63,7 @@ impl World {
         if std::mem::take(&mut wire.room.is_here) {
             self.nodes[place].shard.writable(key);
             self.note(Step::Writable, id, [0; 2]);
+            self.observer().deadlines.writable(id, self.now);
         }
         let wire = &mut self.wires[id as usize];
         if wire.up.is_reset || wire.up.readable() == 0 {
@@ -92,7 +93,11 @@ impl World {
             return;
         }
         let now = timestamp(self.now);
-        self.nodes[place].shard.disconnected(key, now);
+        if self.wires[id as usize].up.is_reset {
+            self.nodes[place].shard.disconnected(key, now);
+        } else {
+            self.nodes[place].shard.ended(key, now);
+        }
         if self.dice.per_mille(100) {
             // Two owners report the same death.
             self.nodes[place].shard.disconnected(key, now);
