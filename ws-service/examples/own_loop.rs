@@ -1,7 +1,8 @@
 //! A shard in a loop that is not ours: tokio's, on one thread.
 //!
 //! Each connection has a small task that reads; the shard lives in the one loop that owns it, and
-//! obeys the law of [`ws_service::shard`]. `cargo run --release --example own_loop`.
+//! obeys the law of [`ws_service::shard`]. `cargo run --release --example own_loop`; a line on
+//! standard input ends it with a close of every connection.
 
 use std::collections::BTreeMap;
 use std::io::{self, IoSlice};
@@ -16,7 +17,7 @@ use tokio::sync::mpsc::{Receiver, Sender, channel};
 use tokio::task::JoinHandle;
 use tokio::time::{sleep_until, timeout};
 use ws_service::protocols::Echo;
-use ws_service::shard::{Config, ConnectionKey, Shard, ShardId, Transport};
+use ws_service::shard::{Config, ConnectionKey, Mail, Shard, ShardId, Transport};
 
 /// What the connections' tasks tell the loop.
 enum Event {
@@ -25,16 +26,34 @@ enum Event {
     Writable(ConnectionKey),
 }
 
+/// What a turn begins with. One thing is enough for an example; the reactor of the crate takes all
+/// it can.
+enum Woken {
+    Accepted(TcpStream, SocketAddr),
+    Told(Event),
+    Mail(Mail<()>),
+    Due,
+}
+
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let listener = TcpListener::bind("127.0.0.1:9001").await?;
     println!("listening on {}", listener.local_addr()?);
     let shard = Shard::new(Arc::new(Echo), ShardId(0), 1, Config::default())?;
     let (tell, events) = channel(1024);
-    Loop { shard, epoch: Instant::now(), sockets: BTreeMap::new(), tell }
-        .run(listener, events)
-        .await?;
+    let (post, mail) = channel(1);
+    std::thread::spawn(move || drain_on_a_line(&post));
+    let mut own = Loop { shard, epoch: Instant::now(), sockets: BTreeMap::new(), tell };
+    own.run(listener, events, mail).await?;
     Ok(())
+}
+
+/// Mail is how other threads reach a shard.
+fn drain_on_a_line(post: &Sender<Mail<()>>) {
+    if io::stdin().read_line(&mut String::new()).is_ok_and(|length| length > 0) {
+        // An error says that the loop has ended, which is what is wanted.
+        let _ = post.blocking_send(Mail::Drain);
+    }
 }
 
 struct Socket {
@@ -57,42 +76,60 @@ struct Loop {
 }
 
 impl Loop {
-    async fn run(mut self, listener: TcpListener, mut events: Receiver<Event>) -> io::Result<()> {
-        loop {
-            let wake = self
-                .shard
-                .earliest()
-                .map_or(Duration::from_hours(1), |at| at.saturating_since(self.now()));
-            // One thing a turn is enough for an example; the reactor of the crate takes all it can.
-            tokio::select! {
-                accepted = listener.accept() => {
-                    let (stream, peer) = accepted?;
-                    self.open(stream, peer);
-                }
-                Some(event) = events.recv() => self.take(event),
-                () = sleep_until((Instant::now() + wake).into()) => {}
+    async fn run(
+        &mut self,
+        listener: TcpListener,
+        mut events: Receiver<Event>,
+        mut mail: Receiver<Mail<()>>,
+    ) -> io::Result<()> {
+        while !(self.shard.is_draining() && self.shard.is_empty()) {
+            let woken = self.wait(&listener, &mut events, &mut mail).await?;
+            // The turn's one reading of the clock.
+            let now = Timestamp::from_micros(0) + self.epoch.elapsed();
+            match woken {
+                Woken::Accepted(stream, peer) => self.open(stream, peer, now),
+                Woken::Told(event) => self.take(event, now),
+                Woken::Mail(letter) => self.shard.deliver(letter, now),
+                Woken::Due => {}
             }
-            let now = self.now();
             self.shard.turn(now);
             self.flush(now);
             self.obey();
+            // With one shard there is nobody to post to, so nothing is offered.
+            self.shard.post(|_, publications| publications.len());
         }
+        Ok(())
     }
 
-    fn now(&self) -> Timestamp {
-        Timestamp::from_micros(0) + self.epoch.elapsed()
+    async fn wait(
+        &self,
+        listener: &TcpListener,
+        events: &mut Receiver<Event>,
+        mail: &mut Receiver<Mail<()>>,
+    ) -> io::Result<Woken> {
+        let due = self.shard.earliest().map(|at| Duration::from_micros(at.as_micros()));
+        Ok(tokio::select! {
+            accepted = listener.accept() => {
+                let (stream, peer) = accepted?;
+                Woken::Accepted(stream, peer)
+            }
+            Some(event) = events.recv() => Woken::Told(event),
+            Some(letter) = mail.recv(), if !self.shard.is_behind() => Woken::Mail(letter),
+            () = sleep_until((self.epoch + due.unwrap_or_default()).into()), if due.is_some() => {
+                Woken::Due
+            }
+        })
     }
 
-    fn open(&mut self, stream: TcpStream, peer: SocketAddr) {
-        if let Ok(key) = self.shard.open(peer, self.now()) {
+    fn open(&mut self, stream: TcpStream, peer: SocketAddr, now: Timestamp) {
+        if let Ok(key) = self.shard.open(peer, now) {
             let (read, write) = stream.into_split();
             let reader = tokio::spawn(receive(key, read, self.tell.clone()));
             self.sockets.insert(key, Socket { write: Some(Arc::new(write)), reader });
         }
     }
 
-    fn take(&mut self, event: Event) {
-        let now = self.now();
+    fn take(&mut self, event: Event, now: Timestamp) {
         match event {
             Event::Received(key, mut bytes) => self.shard.receive(key, &mut bytes, now),
             Event::Ended(key) => self.shard.disconnected(key, now),

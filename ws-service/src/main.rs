@@ -4,6 +4,7 @@
 mod cli;
 mod control;
 mod storm;
+mod units;
 
 use std::process::ExitCode;
 

@@ -1,5 +1,6 @@
 //! Imports run one way: `sul ← shard ← net ← handle ← service ← cli`; `control` reaches the service
-//! by its handle, `storm` is a client and knows nothing of the server.
+//! by its handle, `storm` is a client and knows nothing of the server; `units`, which both `cli` and `storm` parse with,
+//! knows nobody.
 //!
 //! Read from the syntax tree, so that full paths, re-exports and `super::` routes count like `use`.
 
@@ -17,7 +18,8 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("handle", &["handle", "net", "shard"]),
     ("protocols", &["protocols", "shard"]),
     ("service", &["service", "handle", "net", "shard"]),
-    ("storm", &["storm", "cli::duration"]),
+    ("units", &["units"]),
+    ("storm", &["storm", "units"]),
     (
         "control",
         &[
@@ -31,7 +33,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
             "ws_service::Deadline",
         ],
     ),
-    ("cli", &["cli", "control", "storm", "ws_service"]),
+    ("cli", &["cli", "control", "storm", "units", "ws_service"]),
 ];
 
 /// What the pure half must not name, whatever clippy's lists catch besides.
@@ -44,6 +46,9 @@ const IMPURE: &[&str] = &[
     "std::fs",
     "std::env",
     "std::process",
+    "std::io::stdin",
+    "std::io::stdout",
+    "std::io::stderr",
     "std::thread",
     "std::time::Instant",
     "std::time::SystemTime",
@@ -62,7 +67,9 @@ fn imports_run_one_way() {
         for (file, path) in paths_of(room) {
             let is_inner = path.starts_with("crate::") || path.starts_with("ws_service::");
             let named = path.strip_prefix("crate::").unwrap_or(&path);
-            if is_inner && !allowed.iter().any(|it| is_under(named, it)) {
+            if path.contains(AS) {
+                wrong.push(format!("{file}: {path} would hide what it names"));
+            } else if is_inner && !allowed.iter().any(|it| is_under(named, it)) {
                 wrong.push(format!("{file} names {path}"));
             }
         }
@@ -74,7 +81,7 @@ fn imports_run_one_way() {
 fn the_pure_half_is_pure() {
     let mut wrong = Vec::new();
     for (file, path) in paths_of("shard") {
-        if IMPURE.iter().any(|it| is_under(&path, it)) {
+        if is_impure(&path) {
             wrong.push(format!("{file} names {path}"));
         }
     }
@@ -119,6 +126,38 @@ fn no_route_is_overlooked() {
     }
 }
 
+#[test]
+fn globs_and_new_names_hide_nothing() {
+    let source = "
+        use crate as c;
+        use super::super as up;
+        use super::{self as s};
+        extern crate self as own;
+        use super::super::*;
+        use ws_service::*;
+        use std::net::*;
+        use std::{io, net as n};
+        fn f() { std::io::stdout(); c::net::run(); n::TcpStream::connect(); }
+    ";
+    let found = paths_in(source, &["shard", "inner"]);
+    for path in ["crate as c", "super::super as up", "super as s", "self as own"] {
+        assert!(found.contains(path), "{path} not in {found:?}");
+    }
+    for path in ["crate::*", "ws_service::*"] {
+        assert!(found.contains(path), "{path} not in {found:?}");
+    }
+    for path in ["std::net::*", "std::net", "std::io", "std::io::stdout"] {
+        assert!(found.contains(path) && is_impure(path), "{path} not in {found:?}");
+    }
+    assert!(!is_impure("std::net::SocketAddr") && !is_impure("std::io::IoSlice"));
+}
+
+/// Whether the path names something impure, or a module through which it can be named.
+fn is_impure(path: &str) -> bool {
+    let all = path.strip_suffix("::*").unwrap_or(path);
+    IMPURE.iter().any(|it| is_under(all, it) || is_under(it, all))
+}
+
 fn is_under(path: &str, prefix: &str) -> bool {
     path.strip_prefix(prefix).is_some_and(|rest| rest.is_empty() || rest.starts_with("::"))
 }
@@ -161,6 +200,13 @@ fn paths_in(source: &str, module: &[&str]) -> BTreeSet<String> {
     paths.found
 }
 
+fn is_route(word: &str) -> bool {
+    ["crate", "self", "super"].contains(&word)
+}
+
+/// Stands in what is found between `crate`, `self` or `super` and the other name it was given.
+const AS: &str = " as ";
+
 /// Collects paths, with `self` and `super` resolved from the module they stand in.
 struct Paths {
     module: Vec<String>,
@@ -201,13 +247,24 @@ impl Paths {
                 group.items.iter().for_each(|tree| self.tree(prefix, tree));
             }
             syn::UseTree::Name(syn::UseName { ident }) if ident == "self" => self.add(prefix),
+            syn::UseTree::Rename(syn::UseRename { ident, rename, .. })
+                if is_route(&ident.to_string()) && prefix.iter().all(|it| is_route(it)) =>
+            {
+                let own = (prefix.is_empty() || ident != "self").then(|| ident.to_string());
+                let path: Vec<_> = prefix.iter().cloned().chain(own).collect();
+                self.found.insert(format!("{}{AS}{rename}", path.join("::")));
+            }
             syn::UseTree::Name(syn::UseName { ident })
             | syn::UseTree::Rename(syn::UseRename { ident, .. }) => {
                 prefix.push(ident.to_string());
                 self.add(prefix);
                 prefix.pop();
             }
-            syn::UseTree::Glob(_) => self.add(prefix),
+            syn::UseTree::Glob(_) => {
+                prefix.push("*".to_owned());
+                self.add(prefix);
+                prefix.pop();
+            }
         }
     }
 }
@@ -215,6 +272,12 @@ impl Paths {
 impl<'ast> Visit<'ast> for Paths {
     fn visit_item_use(&mut self, item: &'ast syn::ItemUse) {
         self.tree(&mut Vec::new(), &item.tree);
+    }
+
+    fn visit_item_extern_crate(&mut self, item: &'ast syn::ItemExternCrate) {
+        if let Some((_, rename)) = &item.rename {
+            self.found.insert(format!("{}{AS}{rename}", item.ident));
+        }
     }
 
     fn visit_path(&mut self, path: &'ast syn::Path) {

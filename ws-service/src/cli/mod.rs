@@ -1,9 +1,7 @@
 //! The command line: what the binary's subcommands are called, and what they run.
 
-pub(crate) mod duration;
 mod log;
 mod serve;
-mod values;
 
 use std::process::ExitCode;
 

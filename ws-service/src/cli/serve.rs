@@ -10,8 +10,8 @@ use ws_service::protocols::{Echo, Mirror};
 use ws_service::{Config, Protocol, RouteError, Service, ServiceBuilder, ServiceError, StartError};
 
 use super::log;
-use super::values::{Patience, patience, size};
 use crate::control::Control;
+use crate::units::{Patience, duration, patience, size};
 
 /// The status for a configuration that makes no sense: `EX_CONFIG` of sysexits.h.
 const BAD_CONFIGURATION: u8 = 78;
@@ -35,7 +35,7 @@ pub(super) struct Options {
     #[arg(long, value_name = "TIME", value_parser = patience, default_value = "10s")]
     handshake_timeout: Patience,
     /// Time a peer has to answer our Close.
-    #[arg(long, value_name = "TIME", value_parser = super::duration::parse, default_value = "5s")]
+    #[arg(long, value_name = "TIME", value_parser = duration, default_value = "5s")]
     close_timeout: std::time::Duration,
     /// Time a message may take from its first byte to its last, or `off`.
     #[arg(long, value_name = "TIME", value_parser = patience, default_value = "60s")]

@@ -19,6 +19,8 @@ pub(super) struct Fresh {
     /// Every attempt of the last `timeout`, also if it is over.
     attempts: VecDeque<(Instant, ConnectionId)>,
     under_way: usize,
+    /// Those of them that the server has let in and not been asked to close.
+    inside: usize,
     pub(super) recording: bool,
     pub(super) paused: bool,
     pub(super) tally: Tally,
@@ -30,6 +32,7 @@ pub(super) struct Attempt {
     started: Instant,
     payload: [u8; 16],
     recorded: bool,
+    opened: bool,
     echoed: bool,
 }
 
@@ -58,6 +61,7 @@ impl Fresh {
             random,
             attempts: VecDeque::new(),
             under_way: 0,
+            inside: 0,
             recording: false,
             paused: true,
             tally: Tally::default(),
@@ -66,6 +70,11 @@ impl Fresh {
 
     pub(super) fn under_way(&self) -> usize {
         self.under_way
+    }
+
+    /// Those that surely have a descriptor at the server. Others under way may wait to be accepted.
+    pub(super) fn inside(&self) -> usize {
+        self.inside
     }
 
     pub(super) fn next_due(&self) -> Option<Instant> {
@@ -88,7 +97,8 @@ impl Fresh {
         let mut payload = [0; 16];
         this.random.fill(&mut payload);
         let started = Instant::now();
-        let attempt = Attempt { started, payload, recorded: this.recording, echoed: false };
+        let recorded = this.recording;
+        let attempt = Attempt { started, payload, recorded, opened: false, echoed: false };
         match swarm.connect(None, Member::Fresh(attempt), started) {
             Ok(id) => {
                 this.under_way += 1;
@@ -101,7 +111,9 @@ impl Fresh {
         }
     }
 
-    pub(super) fn opened(line: &mut Line, attempt: &Attempt) {
+    pub(super) fn opened(&mut self, line: &mut Line, attempt: &mut Attempt) {
+        attempt.opened = true;
+        self.inside += 1;
         line.send(&attempt.payload);
     }
 
@@ -118,6 +130,7 @@ impl Fresh {
             return Err("fresh connection: a message that is not its echo".into());
         }
         attempt.echoed = true;
+        self.inside -= 1;
         if attempt.recorded && self.recording {
             self.tally.latencies.record(now.saturating_duration_since(attempt.started));
         }
@@ -131,6 +144,7 @@ impl Fresh {
         if attempt.echoed {
             return None;
         }
+        self.inside -= usize::from(attempt.opened);
         self.tally.failed += 1;
         // What was wrong with the echo has been said already.
         (!matches!(ending, Ending::Ours)).then(|| format!("fresh connection: {ending}"))

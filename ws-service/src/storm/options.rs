@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::client::{CONNECTIONS_PER_SOURCE, Target};
 use super::limits;
-use crate::cli::duration;
+use crate::units::duration;
 
 /// What to open, how to end it, and what to report.
 ///
@@ -50,11 +50,11 @@ pub(crate) struct Options {
     pub(super) survivors: usize,
 
     /// How often each survivor sends
-    #[arg(long, default_value = "1ms", value_name = "TIME", value_parser = duration::parse)]
+    #[arg(long, default_value = "1ms", value_name = "TIME", value_parser = duration)]
     pub(super) interval: Duration,
 
     /// How often a fresh connection is tried, with one echo
-    #[arg(long, default_value = "20ms", value_name = "TIME", value_parser = duration::parse)]
+    #[arg(long, default_value = "20ms", value_name = "TIME", value_parser = duration)]
     pub(super) fresh_interval: Duration,
 
     /// Payload of an echo in bytes: a sequence number of 8 and random content
@@ -63,7 +63,7 @@ pub(crate) struct Options {
     pub(super) message_size: u32,
 
     /// How long to measure before the end, with all connections open
-    #[arg(long, default_value = "2s", value_name = "TIME", value_parser = duration::parse)]
+    #[arg(long, default_value = "2s", value_name = "TIME", value_parser = duration)]
     pub(super) settle: Duration,
 
     /// How long to measure after the end, or to churn
@@ -72,11 +72,11 @@ pub(crate) struct Options {
     pub(super) seconds: u32,
 
     /// How long the server may take to let go of the dead
-    #[arg(long, default_value = "30s", value_name = "TIME", value_parser = duration::parse)]
+    #[arg(long, default_value = "30s", value_name = "TIME", value_parser = duration)]
     pub(super) reclaim_within: Duration,
 
     /// How long a handshake or an echo may take before it counts as lost
-    #[arg(long, default_value = "10s", value_name = "TIME", value_parser = duration::parse)]
+    #[arg(long, default_value = "10s", value_name = "TIME", value_parser = duration)]
     pub(super) timeout: Duration,
 
     /// Handshakes under way at once, while opening and in a churn

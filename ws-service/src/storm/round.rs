@@ -18,8 +18,11 @@ use super::report::{Churned, HangUps, Parted, Round, Server, Window};
 use super::stage::{Member, Reclaim, Stage};
 use super::watch::Holdings;
 
-/// How long the server's descriptors are looked at to find their number at rest.
+/// For how long the server's descriptors must not change to be at rest.
 const AT_REST: Duration = Duration::from_millis(50);
+
+/// How long a server may take to come to rest when nothing is asked of it any more.
+const COMING_TO_REST: Duration = Duration::from_secs(1);
 
 /// Beyond its own time limits a child is not waited for longer than this.
 const GRACE: Duration = Duration::from_secs(5);
@@ -188,8 +191,14 @@ impl<'a> Director<'a> {
         })?;
         self.stage.rest()?;
         round.after = self.account(round, false);
+        let mut gone = gone.get();
+        if self.stage.watch.is_some() {
+            // Without newcomers there is no excuse left: what is still held, is held for good.
+            let at_rest = self.wait_for_reclaim(start, baseline)?;
+            gone = gone.filter(|_| at_rest.is_some());
+        }
         // The descriptors of a server that died are gone too, but nobody let go of them.
-        let gone = gone.get().filter(|_| self.stage.over.is_none());
+        let gone = gone.filter(|_| self.stage.over.is_none());
         round.reclaimed_us = gone.map(microseconds);
         round.reclaimed = witness.can_tell(&self.stage).then_some(gone.is_some());
         self.ask_crowd(round, witness.expected(&self.stage));
@@ -254,7 +263,7 @@ impl<'a> Director<'a> {
     fn wait_for_reclaim(&mut self, since: Instant, baseline: u64) -> io::Result<Option<Duration>> {
         self.stage.reclaim = Some(Reclaim::new(since, baseline));
         let took = |stage: &Stage| stage.reclaim.as_ref().and_then(|reclaim| reclaim.took);
-        let limit = since + self.options.reclaim_within;
+        let limit = (since + self.options.reclaim_within).max(Instant::now() + COMING_TO_REST);
         self.stage.drive(limit, |stage| took(stage).is_some())?;
         Ok(took(&self.stage).filter(|_| self.stage.over.is_none()))
     }
@@ -298,18 +307,22 @@ impl<'a> Director<'a> {
         Window::of(&survivors, &fresh)
     }
 
-    /// The server's holdings once the last newcomer is gone there too.
+    /// The server's holdings once they stand still. The fewest of a while would not do: a thread
+    /// between two calls of `accept` holds one descriptor less than in them, on Linux.
     fn holdings_at_rest(&mut self) -> io::Result<Option<Holdings>> {
-        let fewest = Cell::new(self.holdings());
-        self.stage.drive(Instant::now() + AT_REST, |stage| {
-            let now = stage.watch.as_ref().and_then(|watch| watch.descriptors().ok());
-            if let (Some(now), Some(mut holdings)) = (now, fewest.get()) {
-                holdings.descriptors = holdings.descriptors.min(now);
-                fewest.set(Some(holdings));
+        let count = |stage: &Stage| stage.watch.as_ref().and_then(|it| it.descriptors().ok());
+        let (seen, since) = (Cell::new(count(&self.stage)), Cell::new(Instant::now()));
+        self.stage.drive(Instant::now() + COMING_TO_REST, |stage| {
+            let now = count(stage);
+            if seen.replace(now) != now {
+                since.set(Instant::now());
             }
-            false
+            now.is_none() || since.get().elapsed() >= AT_REST
         })?;
-        Ok(fewest.get())
+        Ok(self
+            .holdings()
+            .zip(seen.get())
+            .map(|(holdings, descriptors)| Holdings { descriptors, ..holdings }))
     }
 
     fn holdings(&self) -> Option<Holdings> {

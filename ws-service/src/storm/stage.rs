@@ -51,7 +51,7 @@ pub(super) struct Stage {
     next_sweep: Instant,
 }
 
-/// Waiting for the server's descriptors to come down.
+/// Waiting for the server's descriptors to come down to those of everybody who stays.
 #[derive(Debug)]
 pub(super) struct Reclaim {
     since: Instant,
@@ -63,6 +63,15 @@ pub(super) struct Reclaim {
 impl Reclaim {
     pub(super) fn new(since: Instant, baseline: u64) -> Self {
         Self { since, baseline, next: since, took: None }
+    }
+
+    /// Looks at the server's descriptors: that many, `inside` of which surely are newcomers'. A
+    /// newcomer who may still wait to be accepted stands for nobody: behind each of them a dead
+    /// connection could hide, for as long as the server stalls.
+    fn judge(&mut self, descriptors: u64, inside: usize, now: Instant) {
+        if self.took.is_none() && descriptors <= self.baseline + inside as u64 {
+            self.took = Some(now.saturating_duration_since(self.since));
+        }
     }
 }
 
@@ -178,10 +187,8 @@ impl Stage {
             return;
         }
         reclaim.next = now + SAMPLE;
-        // A newcomer may have a descriptor there just now.
-        let allowed = reclaim.baseline + self.cast.fresh.under_way() as u64;
-        if watch.descriptors().is_ok_and(|count| count <= allowed) {
-            reclaim.took = Some(now.saturating_duration_since(reclaim.since));
+        if let Ok(descriptors) = watch.descriptors() {
+            reclaim.judge(descriptors, self.cast.fresh.inside(), now);
         }
     }
 
@@ -202,7 +209,7 @@ impl Crew for Cast {
         line.send_at_once();
         match member {
             Member::Survivor(index) => self.survivors.opened(*index, now),
-            Member::Fresh(attempt) => Fresh::opened(line, attempt),
+            Member::Fresh(attempt) => self.fresh.opened(line, attempt),
         }
     }
 
@@ -238,5 +245,23 @@ impl Crew for Cast {
 
     fn outside(&mut self, _: Token) {
         self.crowd.spoke = true;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_newcomers_that_are_inside_excuse_a_descriptor() {
+        let start = Instant::now();
+        let later = |ms| start + Duration::from_millis(ms);
+        let mut reclaim = Reclaim::new(start, 10);
+        reclaim.judge(110, 2, later(1));
+        reclaim.judge(13, 2, later(2));
+        assert_eq!(reclaim.took, None);
+        reclaim.judge(12, 2, later(3));
+        reclaim.judge(10, 0, later(4));
+        assert_eq!(reclaim.took, Some(Duration::from_millis(3)));
     }
 }

@@ -3,6 +3,8 @@
 use std::cell::Cell;
 use std::net::{TcpListener, TcpStream};
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use tungstenite::Message;
 use tungstenite::handshake::derive_accept_key;
@@ -107,7 +109,7 @@ fn a_crowd_that_is_sent_home_early_is_lost() {
     let _shared = shared();
     // Survivors and newcomers speak at once; the crowd is silent, and hung up on for that.
     let address = server::start(|stream| {
-        let _ = stream.set_read_timeout(Some(std::time::Duration::from_millis(300)));
+        let _ = stream.set_read_timeout(Some(Duration::from_millis(300)));
         server::echo(stream);
     });
     let outcome = storm(address, "--settle=1s --end=reset");
@@ -154,6 +156,47 @@ fn a_server_that_keeps_the_dead_is_found_out() {
     outcome.assert_lost("NEVER");
     assert_eq!(outcome.round(0)["reclaimed"], false);
     assert!(outcome.round(0)["reclaimed_us"].is_null());
+}
+
+/// How many connections of the dead the stalling server holds.
+static DEAD: AtomicUsize = AtomicUsize::new(0);
+const STALL: Duration = Duration::from_secs(1);
+
+/// While it stalls, more newcomers wait at its door than it holds dead.
+#[test]
+fn newcomers_at_the_door_hide_no_dead() {
+    let _alone = alone();
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    std::thread::spawn(move || {
+        for stream in listener.incoming().flatten() {
+            std::thread::spawn(move || hold_when_dead(stream));
+            while DEAD.load(Ordering::SeqCst) > 0 {
+                std::thread::sleep(Duration::from_millis(1));
+            }
+        }
+    });
+    let pid = std::process::id();
+    let outcome = storm(address, &format!("--server-pid={pid} --fresh-interval=5ms --seconds=2"));
+    outcome.assert_fine();
+    // Not a race: none of the dead is let go of before this time has passed since the end.
+    assert!(outcome.number("/reclaimed_us") >= STALL.as_micros().try_into().unwrap());
+}
+
+/// An echo; but who has never said anything is kept for a while when it is gone.
+fn hold_when_dead(stream: TcpStream) {
+    let kept = stream.try_clone();
+    let has_spoken = Cell::new(false);
+    each_message(stream, |socket, message| {
+        has_spoken.set(true);
+        socket.send(message).is_ok()
+    });
+    if !has_spoken.get() {
+        DEAD.fetch_add(1, Ordering::SeqCst);
+        std::thread::sleep(STALL);
+        drop(kept);
+        DEAD.fetch_sub(1, Ordering::SeqCst);
+    }
 }
 
 #[test]
