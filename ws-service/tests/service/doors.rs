@@ -107,3 +107,28 @@ fn after_the_end_a_handle_says_closed() {
     service.wait().unwrap();
     assert_eq!(handle.publish("news", "to nobody"), Err(PostError::Closed));
 }
+
+/// Each letter is delivered in a turn of its own: those that were posted meanwhile have been rung for
+/// already, and must not be forgotten.
+#[test]
+fn no_letter_is_left_in_the_box() {
+    let (tell, told) = channel();
+    let builder = ServiceBuilder::new(Porter(tell)).threads(1).configure_net(|net| {
+        net.budget.letters = 1;
+    });
+    let (service, address) = serve(builder);
+    let handle = service.handle();
+    let mut client = connect(address, "/");
+    let id = told.recv_timeout(PATIENCE).unwrap();
+    assert_eq!(text(&mut client), "hello someone");
+    for round in 0..50 {
+        for letter in 0..20 {
+            handle.send(id, format!("{round} {letter}").as_str()).unwrap();
+        }
+        for letter in 0..20 {
+            assert_eq!(text(&mut client), format!("{round} {letter}"));
+        }
+    }
+    drop(client);
+    nothing_left(&handle);
+}

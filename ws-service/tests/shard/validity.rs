@@ -199,3 +199,24 @@ fn a_pong_behind_our_close_brings_no_more_pings() {
     driver.pass(MICRO);
     assert!(driver.is_closed(key), "by the close deadline");
 }
+
+/// Many whole frames, every receive cut inside one, and never a pong: the time to answer is granted
+/// once, not with each frame.
+#[test]
+fn a_peer_that_streams_and_never_pongs_is_hung_up_on() {
+    let (mut driver, key) = driver();
+    let message = text(&"x".repeat(100));
+    let (head, tail) = message.split_at(40);
+    driver.say(key, head);
+    let mut seconds = 0;
+    while !driver.is_closed(key) {
+        driver.pass(SECOND);
+        seconds += 1;
+        assert!(seconds <= 25 + 1 + 15, "still there after {seconds} s");
+        if !driver.is_closed(key) {
+            driver.say(key, &[tail, head].concat());
+        }
+    }
+    assert_eq!(driver.stats().closes(CloseKind::HangUp), 1);
+    assert!(seconds > 25, "inside a frame it had the time for its pong");
+}
