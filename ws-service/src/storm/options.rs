@@ -18,7 +18,7 @@ use crate::units::duration;
 /// omission), and counted.
 ///
 /// Exit status: 0 if nothing was lost, 1 if an echo or a connection was lost or damaged or the server
-/// did not let go of the dead in time, 2 for a usage error.
+/// did not let go of the dead in time or holds more from round to round, 2 for a usage error.
 #[derive(Debug, Clone, clap::Args)]
 #[command(after_help = "\
 Examples:

@@ -158,6 +158,27 @@ fn a_server_that_keeps_the_dead_is_found_out() {
     assert!(outcome.round(0)["reclaimed_us"].is_null());
 }
 
+/// One of each round's crowd.
+#[test]
+fn a_slow_leak_adds_up() {
+    static LEAKED: Mutex<Vec<TcpStream>> = Mutex::new(Vec::new());
+    static SILENT: AtomicUsize = AtomicUsize::new(0);
+    let _alone = alone();
+    let address = server::start(|stream| {
+        let kept = stream.try_clone().unwrap();
+        if !echo_unless_silent(stream) && SILENT.fetch_add(1, Ordering::SeqCst).is_multiple_of(40) {
+            LEAKED.lock().unwrap().push(kept);
+        }
+    });
+    let pid = std::process::id();
+    let outcome = storm(address, &format!("--server-pid={pid} --reclaim-within=1s --rounds=3"));
+    LEAKED.lock().unwrap().clear();
+    outcome.assert_lost("3 descriptors more than before the first round");
+    assert_eq!(outcome.round(0)["reclaimed"], false);
+    let leaked: Vec<_> = (0..3).map(|round| &outcome.round(round)["server"]["leaked"]).collect();
+    assert_eq!(leaked, [0, 2, 3]);
+}
+
 /// How many connections of the dead the stalling server holds.
 static DEAD: AtomicUsize = AtomicUsize::new(0);
 const STALL: Duration = Duration::from_secs(1);
@@ -186,17 +207,22 @@ fn newcomers_at_the_door_hide_no_dead() {
 /// An echo; but who has never said anything is kept for a while when it is gone.
 fn hold_when_dead(stream: TcpStream) {
     let kept = stream.try_clone();
-    let has_spoken = Cell::new(false);
-    each_message(stream, |socket, message| {
-        has_spoken.set(true);
-        socket.send(message).is_ok()
-    });
-    if !has_spoken.get() {
+    if !echo_unless_silent(stream) {
         DEAD.fetch_add(1, Ordering::SeqCst);
         std::thread::sleep(STALL);
         drop(kept);
         DEAD.fetch_sub(1, Ordering::SeqCst);
     }
+}
+
+/// Serves a connection to its end; whether it has ever said anything: the crowd does not.
+fn echo_unless_silent(stream: TcpStream) -> bool {
+    let mut has_spoken = false;
+    each_message(stream, |socket, message| {
+        has_spoken = true;
+        socket.send(message).is_ok()
+    });
+    has_spoken
 }
 
 #[test]

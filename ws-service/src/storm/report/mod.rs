@@ -109,6 +109,8 @@ pub(super) struct Server {
     pub(super) before: Holdings,
     pub(super) open: Option<Holdings>,
     pub(super) after: Option<Holdings>,
+    /// Descriptors beyond those before the first round, survivors not counted.
+    pub(super) leaked: u64,
 }
 
 impl Window {
@@ -150,6 +152,7 @@ impl Round {
             + (crowd + missing + unclean) as u64
             + self.churn.as_ref().map_or(0, |churn| churn.failures)
             + u64::from(self.reclaimed == Some(false))
+            + u64::from(self.server.as_ref().is_some_and(|server| server.leaked > 0))
             + u64::from(self.over.is_some())
     }
 }
@@ -164,7 +167,10 @@ mod tests {
         let harmless = Round { reclaimed: Some(true), ..Round::default() };
         assert_eq!(harmless.losses(), 0);
         let echoes = |echoes| Round { echoes, ..Round::default() };
+        let holdings = Holdings { descriptors: 9, rss_bytes: 9 };
+        let leaked = Server { before: holdings, open: None, after: Some(holdings), leaked: 7 };
         let wrong = [
+            Round { server: Some(leaked), ..Round::default() },
             echoes(Echoes { lost: 1, ..Echoes::default() }),
             echoes(Echoes { damaged: 1, ..Echoes::default() }),
             echoes(Echoes { survivors_lost: 1, ..Echoes::default() }),

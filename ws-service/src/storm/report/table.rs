@@ -121,6 +121,10 @@ fn notes(round: &Round, text: &mut String) -> std::fmt::Result {
     if let Some(hang_ups) = &round.hang_ups {
         writeln!(text, "round {number}: {}", hung_up(hang_ups))?;
     }
+    if let Some(server) = round.server.as_ref().filter(|server| server.leaked > 0) {
+        let leaked = server.leaked;
+        writeln!(text, "round {number}: {leaked} descriptors more than before the first round")?;
+    }
     if let Some(churn) = &round.churn {
         writeln!(
             text,
