@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 """Storm ws-service and a plain tokio-tungstenite echo in one run, and record what came of it.
 
-  benches/scripts/storms.py OUT.json      from the repository's root, after
+  benches/scripts/storms.py OUT.json [README]      from the repository's root, after
                                 cargo build --release -p ws-service -p benches
 
 Both have two threads. The kills are interleaved round by round, so that the machine's moods meet both.
-Writes OUT.json, and OUT.md with the tables of the README beside it. Takes about six minutes; run it on
+Writes OUT.json, and OUT.md beside it; with README, the same between that file's lines `<!-- storm -->`
+and `<!-- /storm -->`. Takes about six minutes; run it on
 a machine that does nothing else.
 """
 import json
@@ -64,8 +65,8 @@ def kills():
     found = {"ws-service": [], "tokio-tungstenite": []}
     with ours() as one, peer() as other:
         for _ in range(ROUNDS):
-            found["ws-service"].append(one.storm("--end", "kill"))
-            found["tokio-tungstenite"].append(other.storm("--end", "kill"))
+            found["ws-service"].append(one.storm("--end", "kill", "--seconds", "1"))
+            found["tokio-tungstenite"].append(other.storm("--end", "kill", "--seconds", "1"))
     return found
 
 
@@ -126,7 +127,7 @@ def table(found):
     lines = ["| 10,000 killed at once, two threads, medians of ten interleaved rounds | ws-service | tokio-tungstenite |",
              "|---|---|---|"]
     rows = [
-        ("50 survivors echoing each ms, p99.9 in the 3 s after", ("after", "survivors_uncorrected", "p999_us")),
+        ("50 survivors echoing each ms, p99.9 in the second after", ("after", "survivors_uncorrected", "p999_us")),
         ("the same, corrected for messages that could not be sent", ("after", "survivors", "p999_us")),
         ("survivors' worst echo", ("after", "survivors", "max_us")),
         ("slowest fresh connect with an echo", ("after", "fresh", "max_us")),
@@ -170,7 +171,7 @@ def all_storms(found):
 
 
 def main():
-    if len(sys.argv) != 2:
+    if len(sys.argv) not in (2, 3):
         sys.exit(__doc__)
     patience = ("--ping-after", "3s", "--hangup-after", "6s")
     found = {"date": time.strftime("%Y-%m-%d"), "machine": machine()}
@@ -191,7 +192,18 @@ def main():
     lines = [f"Measured {found['date']} on {found['machine']}.", "", *table(found), "", *story(found)]
     with open(sys.argv[1].removesuffix(".json") + ".md", "w", encoding="utf-8") as out:
         out.write("\n".join(lines) + "\n")
+    if len(sys.argv) == 3:
+        insert(sys.argv[2], lines)
     print("\n".join(lines))
+
+
+def insert(path, lines):
+    """Replaces what is between the marks."""
+    with open(path, encoding="utf-8") as file:
+        before, _, rest = file.read().partition("<!-- storm -->\n")
+    _, mark, after = rest.partition("<!-- /storm -->")
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(before + "<!-- storm -->\n" + "\n".join(lines) + "\n" + mark + after)
 
 
 if __name__ == "__main__":
