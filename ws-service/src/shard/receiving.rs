@@ -11,6 +11,16 @@ use super::link::{Phase, Slot};
 use super::protocol::{Message, Protocol};
 use super::reason::CloseReason;
 
+/// How it goes on after a frame.
+enum Step {
+    /// There may be another.
+    Next,
+    /// The bytes are used up.
+    UsedUp,
+    /// The connection takes no more.
+    Ended,
+}
+
 /// Connections with unread bytes that a turn goes on with.
 const RESUMED: usize = 16;
 
@@ -61,62 +71,72 @@ impl<P: Protocol> Shard<P> {
     }
 
     pub(super) fn receive_frames(&mut self, key: ConnectionKey, bytes: &mut [u8], now: Timestamp) {
-        let rules = rules(&self.shared.config);
         let mut input = Input::new(bytes);
         let mut is_fresh = false;
-        let mut left = self.shared.config.budget.frames;
-        loop {
-            let Some(Slot { decoder, link, session }) = self.slots.get_mut(key) else { return };
-            if !matches!(link.phase, Phase::Open | Phase::Closing) {
-                return;
+        for _ in 0..self.shared.config.budget.frames {
+            match self.receive_frame(key, &mut input, &mut is_fresh, now) {
+                Step::Next => {}
+                Step::UsedUp => break,
+                Step::Ended => return,
             }
-            is_fresh |= !decoder.is_unfinished();
-            if left == 0 {
-                let rest = input.rest();
-                if !rest.is_empty() {
-                    self.shared.unread.put(key, rest);
-                }
-                break;
-            }
-            left -= 1;
-            let incoming = match decoder.next(&mut input, rules) {
-                Ok(Some(incoming)) => incoming,
-                Ok(None) => break,
-                Err(violation) => {
-                    self.shared.end(key, link, CloseReason::Violation(violation), "", now);
-                    self.end_of_closing(key);
-                    return;
-                }
-            };
-            self.shared.grant_grace(link, now);
-            let message = match incoming {
-                Incoming::Text(text) => Message::Text(text),
-                Incoming::Binary(bytes) => Message::Binary(bytes),
-                Incoming::Fragment => continue,
-                Incoming::Ping(payload) => {
-                    if link.is_open() {
-                        self.shared.queue(key, link, |outbox, pool| outbox.pong(pool, payload));
-                    }
-                    continue;
-                }
-                Incoming::Pong(payload) => {
-                    self.shared.pong(link, payload, now);
-                    continue;
-                }
-                Incoming::Close(code, text) => {
-                    let reason = CloseReason::Peer(code, text.into());
-                    self.shared.end(key, link, reason, "", now);
-                    self.end_of_closing(key);
-                    return;
-                }
-            };
-            let (Phase::Open, Some(session)) = (&link.phase, session) else { continue };
-            self.shared.counters.messages_in.add(1);
-            self.shared.counters.bytes_in.add(message.as_bytes().len() as u64);
-            let protocol = &*self.protocol;
-            self.shared.run(key, link, now, |cx| protocol.message(cx, session, message));
+        }
+        if !input.rest().is_empty() {
+            self.shared.unread.put(key, input.rest());
         }
         self.time_message(key, is_fresh, now);
+    }
+
+    /// Takes one frame, or what there is of it. `is_fresh` becomes true where nothing is unfinished.
+    fn receive_frame(
+        &mut self,
+        key: ConnectionKey,
+        input: &mut Input<'_>,
+        is_fresh: &mut bool,
+        now: Timestamp,
+    ) -> Step {
+        let Some(Slot { decoder, link, session }) = self.slots.get_mut(key) else {
+            return Step::Ended;
+        };
+        if !matches!(link.phase, Phase::Open | Phase::Closing) {
+            return Step::Ended;
+        }
+        let shared = &mut self.shared;
+        *is_fresh |= !decoder.is_unfinished();
+        let incoming = match decoder.next(input, rules(&shared.config)) {
+            Ok(Some(incoming)) => incoming,
+            Ok(None) => return Step::UsedUp,
+            Err(violation) => {
+                shared.end(key, link, CloseReason::Violation(violation), "", now);
+                return self.end_of_closing(key);
+            }
+        };
+        shared.grant_grace(link, now);
+        let message = match incoming {
+            Incoming::Text(text) => Message::Text(text),
+            Incoming::Binary(bytes) => Message::Binary(bytes),
+            Incoming::Fragment => return Step::Next,
+            Incoming::Ping(payload) => {
+                if link.is_open() {
+                    shared.queue(key, link, |outbox, pool| outbox.pong(pool, payload));
+                }
+                return Step::Next;
+            }
+            Incoming::Pong(payload) => {
+                shared.pong(link, payload, now);
+                return Step::Next;
+            }
+            Incoming::Close(code, text) => {
+                shared.end(key, link, CloseReason::Peer(code, text.into()), "", now);
+                return self.end_of_closing(key);
+            }
+        };
+        if let (Phase::Open, Some(session)) = (&link.phase, session) {
+            shared.counters.messages_in.add(1);
+            shared.counters.bytes_in.add(message.as_bytes().len() as u64);
+            let protocol = &*self.protocol;
+            shared.run(key, link, now, |cx| protocol.message(cx, session, message));
+        }
+        Step::Next
     }
 
     /// The message deadline runs from the first byte of what is unfinished.
@@ -135,12 +155,14 @@ impl<P: Protocol> Shard<P> {
     }
 
     /// In the closing handshake, anything that ends the peer's side ends the connection.
-    fn end_of_closing(&mut self, key: ConnectionKey) {
-        let Some(Slot { link, .. }) = self.slots.get_mut(key) else { return };
-        if matches!(link.phase, Phase::Closing) {
+    fn end_of_closing(&mut self, key: ConnectionKey) -> Step {
+        if let Some(Slot { link, .. }) = self.slots.get_mut(key)
+            && matches!(link.phase, Phase::Closing)
+        {
             link.phase = Phase::Finished;
             self.settle_transport(key);
         }
+        Step::Ended
     }
 }
 
