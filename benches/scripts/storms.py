@@ -160,7 +160,7 @@ def story(found):
         f"{'' if found['stop']['status'] == 0 else 'NOT '}in time.",
         f"- Memory per idle connection, one thread: {found['memory']['fresh']:.0f} bytes fresh, "
         f"{found['memory']['after_16_kib_echo']:.0f} after a 16-KiB echo on each.",
-        "- Lost or damaged echoes in all of this: "
+        "- Storms in which anything was lost or damaged: "
         f"{sum(it['status'] != 0 for it in all_storms(found))}.",
     ]
 
