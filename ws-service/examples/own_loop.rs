@@ -23,6 +23,7 @@ use ws_service::shard::{Config, ConnectionKey, Mail, Shard, ShardId, Transport};
 enum Event {
     Received(ConnectionKey, Vec<u8>),
     Ended(ConnectionKey),
+    Broken(ConnectionKey),
     Writable(ConnectionKey),
 }
 
@@ -113,7 +114,8 @@ impl Loop {
                 let (stream, peer) = accepted?;
                 Woken::Accepted(stream, peer)
             }
-            Some(event) = events.recv() => Woken::Told(event),
+            // What the last turn has left of a flood goes before what comes behind it.
+            Some(event) = events.recv(), if self.shard.unread() == 0 => Woken::Told(event),
             Some(letter) = mail.recv(), if !self.shard.is_behind() => Woken::Mail(letter),
             () = sleep_until((self.epoch + due.unwrap_or_default()).into()), if due.is_some() => {
                 Woken::Due
@@ -132,7 +134,8 @@ impl Loop {
     fn take(&mut self, event: Event, now: Timestamp) {
         match event {
             Event::Received(key, mut bytes) => self.shard.receive(key, &mut bytes, now),
-            Event::Ended(key) => self.shard.disconnected(key, now),
+            Event::Ended(key) => self.shard.ended(key, now),
+            Event::Broken(key) => self.shard.disconnected(key, now),
             Event::Writable(key) => self.shard.writable(key),
         }
     }
@@ -187,9 +190,9 @@ async fn receive(key: ConnectionKey, read: OwnedReadHalf, tell: Sender<Event>) {
             Ok(0) => Event::Ended(key),
             Ok(count) => Event::Received(key, buffer[..count].to_vec()),
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => continue,
-            Err(_) => Event::Ended(key),
+            Err(_) => Event::Broken(key),
         };
-        let is_end = matches!(event, Event::Ended(_));
+        let is_end = matches!(event, Event::Ended(_) | Event::Broken(_));
         if tell.send(event).await.is_err() || is_end {
             return;
         }

@@ -118,7 +118,7 @@ impl<P: Protocol> Reactor<P> {
         let result = self.serve();
         if let Err(error) = &result {
             tracing::error!(%error, "a service thread fails");
-            self.stop(self.clock.now());
+            self.stop();
         }
         leaving.done(result.is_ok());
         result
@@ -126,9 +126,9 @@ impl<P: Protocol> Reactor<P> {
 
     fn serve(&mut self) -> io::Result<()> {
         loop {
-            let now = self.wait()?;
-            if self.turn(now) == State::Stopping {
-                self.stop(now);
+            self.wait()?;
+            if self.turn() == State::Stopping {
+                self.stop();
                 return Ok(());
             }
             if self.shard.is_draining() {
@@ -141,7 +141,7 @@ impl<P: Protocol> Reactor<P> {
     }
 
     /// Sleeps until something happens or is due, and sorts the events: the live and the dying.
-    fn wait(&mut self) -> io::Result<Timestamp> {
+    fn wait(&mut self) -> io::Result<()> {
         let mut timeout = self.timeout();
         for _ in 0..POLLS {
             match self.poll.poll(&mut self.events, timeout) {
@@ -155,7 +155,7 @@ impl<P: Protocol> Reactor<P> {
             }
             timeout = Some(Duration::ZERO);
         }
-        Ok(self.clock.now())
+        Ok(())
     }
 
     fn timeout(&self) -> Option<Duration> {
@@ -190,9 +190,9 @@ impl<P: Protocol> Reactor<P> {
         }
     }
 
-    fn turn(&mut self, now: Timestamp) -> State {
+    fn turn(&mut self) -> State {
         self.receive_live();
-        self.accept(now);
+        self.accept();
         let state = self.deliver_mail();
         self.receive_dying();
         let now = self.clock.now();
@@ -233,7 +233,8 @@ impl<P: Protocol> Reactor<P> {
             self.sockets.enqueue(key, false);
             return 0;
         }
-        let count = if self.shard.unread() < self.buffer.len() { self.buffer.len() } else { SIP };
+        let whole = self.buffer.len();
+        let count = if self.shard.unread() < whole { whole } else { SIP.min(whole) };
         let buffer = &mut self.buffer[..count];
         let received = self.sockets.receive(key, buffer);
         // Read behind the bytes: what they prove was not proved before.
@@ -255,7 +256,8 @@ impl<P: Protocol> Reactor<P> {
         }
     }
 
-    fn accept(&mut self, now: Timestamp) {
+    fn accept(&mut self) {
+        let now = self.clock.now();
         let Self { acceptor, poll, shard, sockets, admission, .. } = self;
         acceptor.accept(now, poll.registry(), shard, sockets, admission);
     }
@@ -302,7 +304,8 @@ impl<P: Protocol> Reactor<P> {
     }
 
     /// Ends everything at once; every session is still told.
-    fn stop(&mut self, now: Timestamp) {
+    fn stop(&mut self) {
+        let now = self.clock.now();
         self.acceptor.close();
         self.shard.disconnect_all(now);
         while !self.shard.is_empty() {

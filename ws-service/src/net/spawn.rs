@@ -75,7 +75,11 @@ impl<P: Protocol> Spawn<'_, P> {
         })?;
         match told.recv() {
             Ok(Ok(counters)) => Ok(Ready { counters, handle, go }),
-            Ok(Err(error)) => Err(error),
+            Ok(Err(error)) => {
+                // It has said why, and ends.
+                let _ = handle.join();
+                Err(error)
+            }
             Err(_) => Err(StartError::Io(io::Error::other("a service thread died at its start"))),
         }
     }

@@ -98,6 +98,7 @@ fn connection_limit(
 ) -> Result<usize, StartError> {
     let possible = descriptors::raise_limit(threads, addresses);
     match net.max_connections {
+        None if possible == 0 => Err(StartError::Descriptors { asked: 1, possible }),
         Some(asked) if asked > possible => Err(StartError::Descriptors { asked, possible }),
         Some(asked) => Ok(asked),
         None => Ok(possible),

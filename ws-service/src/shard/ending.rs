@@ -162,7 +162,8 @@ impl<P: Protocol> Shard<P> {
     }
 
     /// The peer has ended its side: nothing more will come. What is queued for it is still written,
-    /// under the close deadline, for it may have stopped sending only.
+    /// under the close deadline, for it may have stopped sending only. What is still
+    /// [unread](Self::has_unread) is not taken any more.
     pub fn ended(&mut self, key: ConnectionKey, now: Timestamp) {
         let Some(Slot { link, .. }) = self.slots.get_mut(key) else { return };
         self.shared.end(key, link, CloseReason::Disconnected, "", now);

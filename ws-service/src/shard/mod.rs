@@ -20,7 +20,9 @@
 //! 1. Read the clock once for the turn, or more often, but never hand out a `now` before the last one.
 //! 2. [`open`](Shard::open) new transports; [`receive`](Shard::receive) what has come;
 //!    [`ended`](Shard::ended) for those whose peer has ended its side,
-//!    [`disconnected`](Shard::disconnected) for the dead; [`writable`](Shard::writable) for those
+//!    [`disconnected`](Shard::disconnected) for the dead. Of a connection that
+//!    [`has_unread`](Shard::has_unread) bytes, leave what comes behind them, its end too, with the
+//!    transport; [`writable`](Shard::writable) for those
 //!    with room again; [`deliver`](Shard::deliver) the mail, while the shard is not
 //!    [behind](Shard::is_behind).
 //! 3. [`turn`](Shard::turn).

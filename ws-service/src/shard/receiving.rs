@@ -142,6 +142,7 @@ impl<P: Protocol> Shard<P> {
     /// The message deadline runs from the first byte of what is unfinished.
     fn time_message(&mut self, key: ConnectionKey, is_fresh: bool, now: Timestamp) {
         let Some(Slot { decoder, link, .. }) = self.slots.get_mut(key) else { return };
+        decoder.release();
         if !link.is_open() {
             return;
         }

@@ -215,7 +215,7 @@ impl Shared {
     /// A frame has ended inside of which the hang-up came due: the peer gets the time for its pong
     /// that it had no chance to use.
     pub(super) fn grant_grace(&self, link: &mut Link, now: Timestamp) {
-        if link.grace == Grace::Owed {
+        if link.is_open() && link.grace == Grace::Owed {
             link.grace = Grace::Given;
             let until = self.time_to_answer().map(|time| now + time);
             link.set(Deadline::HangUp, until, &self.counters);

@@ -6,7 +6,7 @@ use super::Shard;
 use super::deadlines::Deadline;
 use super::id::ConnectionKey;
 use super::link::{Grace, Link, Phase, Slot};
-use super::mail::Mail;
+use super::mail::{Frame, Mail};
 use super::protocol::{Accept, Protocol};
 use super::reason::{CloseReason, sendable};
 use super::shared::Shared;
@@ -106,9 +106,7 @@ impl<P: Protocol> Shard<P> {
             }
             Mail::Admit(key) => self.admit(key, now),
             Mail::Reject(key, rejection) => self.reject(key, &Accept::<()>::reject(rejection), now),
-            Mail::Send(key, frame) => self.with(key, |shared, link| {
-                let _ = shared.deliver_frame(key, link, &frame.0, now);
-            }),
+            Mail::Send(key, frame) => self.send(key, &frame, now),
             Mail::Close(key, code, text) => self.with(key, |shared, link| {
                 shared.end(key, link, CloseReason::Local(sendable(code)), &text, now);
             }),
@@ -117,6 +115,17 @@ impl<P: Protocol> Shard<P> {
         if !found {
             self.shared.counters.mail_lost.add(1);
         }
+    }
+
+    /// Sends to a connection that is open; says whether it was.
+    fn send(&mut self, key: ConnectionKey, frame: &Frame, now: Timestamp) -> bool {
+        let Some(Slot { link, .. }) = self.slots.get_mut(key) else { return false };
+        let is_open = link.is_open();
+        if is_open {
+            // Where there is no room, that is counted as what it is.
+            let _ = self.shared.deliver_frame(key, link, &frame.0, now);
+        }
+        is_open
     }
 
     fn note(&mut self, key: ConnectionKey, note: P::Note, now: Timestamp) -> bool {

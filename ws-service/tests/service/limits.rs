@@ -87,3 +87,34 @@ fn a_client_that_asks_for_nothing_is_hung_up_on() {
     drop(mute);
     nothing_left(&handle);
 }
+
+/// The smallest buffers, peers that fill every read with more frames than a turn takes, and one who
+/// says little: no read is larger than the buffer, and everyone is served.
+#[test]
+fn floods_through_a_tiny_buffer_starve_nobody() {
+    let builder = ServiceBuilder::new(Echo)
+        .threads(1)
+        .configure(|config| config.budget.frames = 1)
+        .configure_net(|net| net.receive_buffer = 100);
+    let (service, address) = serve(builder);
+    let floods: Vec<_> = (0..4)
+        .map(|_| {
+            std::thread::spawn(move || {
+                let mut client = connect(address, "/");
+                for number in 0..500 {
+                    client.write(number.to_string().into()).unwrap();
+                }
+                client.flush().unwrap();
+                (0..500).all(|number| text(&mut client) == number.to_string())
+            })
+        })
+        .collect();
+    let mut quiet = connect(address, "/");
+    for number in 0..50 {
+        quiet.send(number.to_string().into()).unwrap();
+        assert_eq!(text(&mut quiet), number.to_string());
+    }
+    assert!(floods.into_iter().all(|flood| flood.join().unwrap()));
+    drop(quiet);
+    nothing_left(&service.handle());
+}

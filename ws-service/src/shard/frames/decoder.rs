@@ -87,8 +87,8 @@ impl Decoder {
         }
     }
 
-    /// Lets go of what the last call lent.
-    fn release(&mut self) {
+    /// Lets go of what the last call lent. Not to be forgotten where no call follows.
+    pub(in crate::shard) fn release(&mut self) {
         if let Some(partial) = &mut self.partial {
             partial.release();
             if partial.is_empty() {
