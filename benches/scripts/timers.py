@@ -141,7 +141,8 @@ def main():
     results = load(pathlib.Path(os.environ.get("CARGO_TARGET_DIR", "target")))
     if not results:
         parser.error("no results: run the benchmark first")
-    where = f"{datetime.date.today()}, {os.cpu_count()} cores of {processor()}, {platform.system()} {platform.release().split("-")[0]}"
+    release = platform.release().split("-")[0]
+    where = f"{datetime.date.today()}, {os.cpu_count()} cores of {processor()}, {platform.system()} {release}"
     body = table(results)
     record = [f"# Timers\n\nMedians; {where}.\n\n{body}"]
     record += [part.read_text() for part in arguments.parts]
