@@ -41,6 +41,10 @@ struct Peer {
 #[derive(Default)]
 struct Proof {
     at: u64,
+    /// The last proof that the shard certainly took for one.
+    sure: u64,
+    /// The last ping that it has answered: another pong to that, or to an older one, is no proof.
+    pong: Option<u32>,
     /// When its ping had left at the latest, once the shard has settled behind the time for it.
     pinged: Option<u64>,
     /// When a frame last ended inside of which the hang-up may have come due: from there runs the
@@ -117,6 +121,7 @@ impl Deadlines {
         let peer = entry(&mut self.peers, id);
         peer.is_open = true;
         peer.proof.at = now;
+        peer.proof.sure = now;
         let frames = &mut peer.frames;
         frames.began = (frames.given > frames.rest).then_some(now);
     }
@@ -128,14 +133,22 @@ impl Deadlines {
         let peer = entry(&mut self.peers, id);
         peer.frames.given(total, marks, now, limit);
         // The ping may have left long before we learnt of it: the earliest hang-up counts here.
-        if !marks.is_empty() && hangup.is_some_and(|hangup| peer.proof.at + hangup <= now) {
+        if !marks.is_empty() && hangup.is_some_and(|hangup| peer.proof.sure + hangup <= now) {
             peer.proof.frame_ended(now);
         }
         if !peer.is_open {
             peer.frames.began = None;
         }
-        if marks.iter().any(|mark| matches!(mark.what, What::Pong(_))) {
-            peer.proof.renew(now, hangup);
+        for mark in marks {
+            if let What::Pong(ping) = mark.what
+                && peer.proof.pong < Some(ping)
+            {
+                peer.proof.pong = Some(ping);
+                peer.proof.renew(now, hangup);
+                if !peer.proof.is_vouched {
+                    peer.proof.sure = now;
+                }
+            }
         }
     }
 
@@ -144,6 +157,7 @@ impl Deadlines {
         let proof = &mut entry(&mut self.peers, id).proof;
         proof.renew(now, hangup);
         proof.is_vouched = true;
+        proof.sure = now;
     }
 
     pub(crate) fn wrote(&mut self, id: u32, offered: usize, count: usize, now: u64) {
