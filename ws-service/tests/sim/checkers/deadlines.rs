@@ -201,7 +201,8 @@ impl Deadlines {
             Deadline::HangUp => (Some(peer.proof.at), self.timeouts.hangup_after),
             Deadline::Message if peer.frames.was_late => return Ok(()),
             Deadline::Message => (peer.frames.began, self.timeouts.message),
-            Deadline::Write => (peer.stuck.or(Some(peer.wrote)), self.timeouts.write),
+            // From the last progress: a write that took nothing later on is none.
+            Deadline::Write => (Some(peer.wrote), self.timeouts.write),
             _ => return Err(format!("{id} ends for its deadline {deadline:?}")),
         };
         let due = since.zip(micros(limit)).map(|(since, limit)| since + limit);
