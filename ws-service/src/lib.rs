@@ -41,10 +41,10 @@ pub use handle::Handle;
 pub use net::{NetConfig, PostError, StartError, TurnBudget};
 pub use service::{Service, ServiceBuilder, ServiceError};
 pub use shard::{
-    Accept, Budget, CloseCode, CloseKind, CloseReason, Config, ConfigError, Congested,
-    ConnectionId, Context, Deadline, Either, Limits, Message, NotFound, Overflow, Protocol,
-    Rejection, Request, Route, RouteError, SendError, Sent, Stats, Timeouts, TooManyTopics,
-    Violation,
+    Accept, Budget, CloseCode, CloseKind, CloseReason, Compression, CompressionMode, Config,
+    ConfigError, Congested, ConnectionId, Context, Deadline, Either, Limits, Message, NotFound,
+    Overflow, Protocol, Rejection, Request, Route, RouteError, SendError, Sent, Stats, Timeouts,
+    TooManyTopics, Violation,
 };
 
 /// The code in the READMEs is compiled with the documentation's.

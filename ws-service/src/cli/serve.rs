@@ -4,10 +4,13 @@ use std::io::{self, Write};
 use std::net::SocketAddr;
 use std::process::ExitCode;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 use tracing::Level;
 use ws_service::protocols::{Echo, Mirror};
-use ws_service::{Config, Protocol, RouteError, Service, ServiceBuilder, ServiceError, StartError};
+use ws_service::{
+    CompressionMode, Config, Protocol, RouteError, Service, ServiceBuilder, ServiceError,
+    StartError,
+};
 
 use super::log;
 use crate::control::Control;
@@ -49,12 +52,39 @@ pub(super) struct Options {
     /// Longest message, in bytes, or with a unit: 64KiB, 16MiB.
     #[arg(long, value_name = "SIZE", value_parser = size, default_value = "16MiB")]
     max_message_size: usize,
+    /// Compress messages where a client offers it: `off`; `shared`, with one compressor for all
+    /// connections of a thread; `dedicated`, with one for each: smaller messages, more memory.
+    #[arg(long, value_name = "MODE", value_enum, default_value = "shared")]
+    compression: Compression,
+    /// Shortest message that is compressed, in bytes, or with a unit.
+    #[arg(long, value_name = "SIZE", value_parser = size, default_value = "1KiB")]
+    compression_threshold: usize,
+    /// How hard to compress: from 1, the fastest, to 9, the smallest.
+    #[arg(long, value_name = "LEVEL", value_parser = clap::value_parser!(u8).range(1..=9), default_value = "1")]
+    compression_level: u8,
     /// Log this and what is more severe: error, warn, info, debug, trace.
     #[arg(long, value_name = "LEVEL", default_value = "info")]
     log_level: Level,
     /// How log lines look.
     #[arg(long, value_name = "FORMAT", value_enum, default_value_t = log::Format::Auto)]
     log_format: log::Format,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Compression {
+    Off,
+    Shared,
+    Dedicated,
+}
+
+impl From<Compression> for CompressionMode {
+    fn from(mode: Compression) -> Self {
+        match mode {
+            Compression::Off => Self::Off,
+            Compression::Shared => Self::Shared,
+            Compression::Dedicated => Self::Dedicated,
+        }
+    }
 }
 
 /// Why the service did not start, or did not end well.
@@ -124,6 +154,9 @@ impl Options {
         config.timeouts.message = self.message_timeout.0;
         config.timeouts.write = self.write_timeout.0;
         config.limits.message_size = self.max_message_size;
+        config.compression.mode = self.compression.into();
+        config.compression.threshold = self.compression_threshold;
+        config.compression.level = self.compression_level;
         // The longest message must fit the queue of whoever it is sent to.
         let twice = self.max_message_size.saturating_mul(2);
         config.limits.queued_bytes = config.limits.queued_bytes.max(twice);

@@ -115,6 +115,39 @@ pub enum Overflow {
     Drop,
 }
 
+/// Compression of messages by permessage-deflate (RFC 7692), where a client offers it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Compression {
+    /// Whether, and with whose memory. Default: shared.
+    pub mode: CompressionMode,
+    /// Bytes from which a message is worth compressing. Default: 1,024.
+    pub threshold: usize,
+    /// From 1, the fastest, to 9, the smallest. Default: 1.
+    pub level: u8,
+    /// The largest window, as a power of two, from 9 to 15. Default: 15.
+    pub window_bits: u8,
+}
+
+impl Default for Compression {
+    fn default() -> Self {
+        Self { mode: CompressionMode::Shared, threshold: 1_024, level: 1, window_bits: 15 }
+    }
+}
+
+/// With whose memory messages are compressed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CompressionMode {
+    /// Offers are declined.
+    Off,
+    /// One compressor and one inflater for all connections of a thread: each message stands for
+    /// itself, and a connection keeps nothing but what was agreed on.
+    Shared,
+    /// A connection keeps its own once it needs them, so that messages can refer to earlier ones:
+    /// smaller on the wire, and a window of memory each way (RFC 7692 §7.1.1).
+    Dedicated,
+}
+
 /// How much of each kind of work one turn does; the rest waits for the next.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
@@ -127,11 +160,19 @@ pub struct Budget {
     pub deliveries: usize,
     /// Frames of one connection that are taken from what was received. Default: 1,024.
     pub frames: usize,
+    /// Bytes that messages are inflated to; the message that goes beyond is the last. Default: 1 MiB.
+    pub inflated_bytes: usize,
 }
 
 impl Default for Budget {
     fn default() -> Self {
-        Self { expiries: 128, closes: 64, deliveries: 4_096, frames: 1_024 }
+        Self {
+            expiries: 128,
+            closes: 64,
+            deliveries: 4_096,
+            frames: 1_024,
+            inflated_bytes: 1024 * 1024,
+        }
     }
 }
 
@@ -145,6 +186,8 @@ pub struct Config {
     pub limits: Limits,
     /// How much a turn does.
     pub budget: Budget,
+    /// What is compressed.
+    pub compression: Compression,
 }
 
 /// A setting that makes no sense.
@@ -168,6 +211,16 @@ pub enum ConfigError {
     /// A limit, a budget or a time of zero: nothing could ever happen.
     #[error("{0} must be more than zero")]
     Zero(&'static str),
+    /// A compression level or window that there is not.
+    #[error("{name} must be from {min} to {max}")]
+    OutOfRange {
+        /// What it is.
+        name: &'static str,
+        /// The least it may be.
+        min: u8,
+        /// The most it may be.
+        max: u8,
+    },
     /// A shard's number is beyond the number of shards.
     #[error("there is no shard {id:?} among {shards}")]
     NoSuchShard {
@@ -204,12 +257,25 @@ impl Config {
             ("the close budget", self.budget.closes),
             ("the delivery budget", self.budget.deliveries),
             ("the frame budget", self.budget.frames),
+            ("the inflation budget", self.budget.inflated_bytes),
         ];
         let none = counts.into_iter().find(|&(_, count)| count == 0).map(|(name, _)| name);
         let instant = self.timeouts.named().find(|(_, timeout)| timeout.is_zero());
         match none.or(instant.map(|(name, _)| name)) {
             Some(name) => Err(ConfigError::Zero(name)),
-            None => Ok(()),
+            None => self.compression.validate(),
+        }
+    }
+}
+
+impl Compression {
+    const fn validate(&self) -> Result<(), ConfigError> {
+        match (self.level, self.window_bits) {
+            (1..=9, 9..=15) => Ok(()),
+            (1..=9, _) => {
+                Err(ConfigError::OutOfRange { name: "the compression window", min: 9, max: 15 })
+            }
+            _ => Err(ConfigError::OutOfRange { name: "the compression level", min: 1, max: 9 }),
         }
     }
 }
@@ -250,6 +316,17 @@ mod tests {
         let mut config = Config::default();
         config.timeouts.close = Duration::ZERO;
         assert_eq!(config.validate(), Err(ConfigError::Zero("the close timeout")));
+    }
+
+    #[test]
+    fn a_compression_there_is_not_is_an_error() {
+        let mut config = Config::default();
+        config.compression.window_bits = 8;
+        assert!(config.validate().is_err(), "zlib can't compress with it");
+        config.compression.window_bits = 9;
+        assert_eq!(config.validate(), Ok(()));
+        config.compression.level = 10;
+        assert!(config.validate().is_err());
     }
 
     #[test]

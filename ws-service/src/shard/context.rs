@@ -6,10 +6,10 @@ use std::time::Duration;
 use sul::Timestamp;
 use tungstenite::protocol::frame::coding::CloseCode;
 
+use super::frame::Frame;
 use super::frames;
 use super::id::ConnectionId;
 use super::link::Link;
-use super::mail::Frame;
 use super::protocol::Message;
 use super::reason::{CloseReason, sendable};
 use super::shared::Shared;
@@ -117,10 +117,25 @@ impl Context<'_> {
             self.recorded.end = Some((CloseReason::Backlog, Box::default()));
         }
         room?;
-        self.link.outbox.push(&mut self.shared.pool, size, |out| {
-            frames::message_frame(out, message);
-        });
+        self.push(message);
         Ok(self.shared.sent(self.link))
+    }
+
+    fn push(&mut self, message: Message<'_>) {
+        let Self { link, shared, .. } = self;
+        let payload = message.as_bytes();
+        let codec = link.codec.as_deref_mut();
+        match codec.and_then(|codec| shared.deflate.compress(codec, payload)) {
+            Some(deflated) => {
+                shared.counters.deflated.add(1);
+                link.outbox.push(&mut shared.pool, deflated.len(), |out| {
+                    frames::deflated_frame(out, matches!(message, Message::Text(_)), deflated);
+                });
+            }
+            None => link.outbox.push(&mut shared.pool, payload.len(), |out| {
+                frames::message_frame(out, message);
+            }),
+        }
     }
 
     /// Subscribes the connection to a topic, until [`unsubscribe`](Self::unsubscribe) or its end.

@@ -101,8 +101,12 @@ counters! {
     messages_in,
     /// Payload bytes of received messages.
     bytes_in,
+    /// Messages received compressed.
+    inflated,
     /// Messages queued to peers.
     messages_out,
+    /// Messages queued compressed.
+    deflated,
     /// Bytes written to transports.
     bytes_out,
     /// Messages dropped because too many bytes were queued.

@@ -39,6 +39,18 @@ impl Deadline {
         Self::User,
     ];
 
+    /// Where it lies in a table. A handshake is over before the first ping is due, and a connection
+    /// that is closing is not pinged any more: each pair shares a place.
+    const fn place(self) -> usize {
+        match self {
+            Self::Handshake | Self::Ping => 0,
+            Self::HangUp | Self::Close => 1,
+            Self::Message => 2,
+            Self::Write => 3,
+            Self::User => 4,
+        }
+    }
+
     /// A stable name for logs and metrics, in `snake_case`.
     #[must_use]
     pub const fn name(self) -> &'static str {
@@ -54,21 +66,24 @@ impl Deadline {
     }
 }
 
+/// Places in a table: those before the session and those behind it lie where its own do.
+const PLACES: usize = 5;
+
 /// One connection's deadlines; the unset ones cost nothing but their place.
 #[derive(Debug, Clone)]
 pub(super) struct Deadlines {
-    at: [Timestamp; Deadline::COUNT],
+    at: [Timestamp; PLACES],
     /// Bit `n` says that entry `n` is set.
     set: u8,
 }
 
 impl Deadlines {
     pub(super) const fn new() -> Self {
-        Self { at: [Timestamp::ZERO; Deadline::COUNT], set: 0 }
+        Self { at: [Timestamp::ZERO; PLACES], set: 0 }
     }
 
     pub(super) fn get(&self, deadline: Deadline) -> Option<Timestamp> {
-        self.is_set(deadline).then(|| self.at[deadline as usize])
+        self.is_set(deadline).then(|| self.at[deadline.place()])
     }
 
     pub(super) const fn is_set(&self, deadline: Deadline) -> bool {
@@ -78,7 +93,7 @@ impl Deadlines {
     /// Sets or moves an entry; says whether it was unset before.
     pub(super) fn set(&mut self, deadline: Deadline, at: Timestamp) -> bool {
         let fresh = !self.is_set(deadline);
-        self.at[deadline as usize] = at;
+        self.at[deadline.place()] = at;
         self.set |= 1 << deadline as u8;
         fresh
     }
@@ -98,8 +113,10 @@ impl Deadlines {
     pub(super) fn due(&self, now: Timestamp) -> Option<Deadline> {
         Deadline::ALL
             .into_iter()
-            .filter(|&deadline| self.get(deadline).is_some_and(|at| at <= now))
-            .min_by_key(|&deadline| self.at[deadline as usize])
+            .filter_map(|deadline| Some((self.get(deadline)?, deadline)))
+            .filter(|&(at, _)| at <= now)
+            .min_by_key(|&(at, _)| at)
+            .map(|(_, deadline)| deadline)
     }
 }
 

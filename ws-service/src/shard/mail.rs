@@ -3,12 +3,11 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use bytes::Bytes;
 use tungstenite::protocol::frame::coding::CloseCode;
 
-use super::frames;
+use super::frame::Frame;
 use super::id::ConnectionKey;
-use super::protocol::{Message, Rejection};
+use super::protocol::Rejection;
 use super::topics::Publication;
 
 /// One letter to a shard.
@@ -38,7 +37,7 @@ impl<N> Mail<N> {
         size_of::<Self>()
             + match self {
                 Self::Publish(publication) => publication.weight(),
-                Self::Send(_, frame) => frame.0.len(),
+                Self::Send(_, frame) => frame.len(),
                 Self::Reject(_, rejection) => rejection.text.len(),
                 Self::Close(_, _, text) => text.len(),
                 Self::Note(..) | Self::Admit(_) | Self::Drain => 0,
@@ -46,23 +45,11 @@ impl<N> Mail<N> {
     }
 }
 
-/// An encoded message.
-#[derive(Debug, Clone)]
-pub struct Frame(pub(crate) Bytes);
-
 impl Frame {
-    /// Encodes a message, once for all who will get it.
-    #[must_use]
-    pub fn new(message: Message<'_>) -> Self {
-        let mut out = Vec::new();
-        frames::message_frame(&mut out, message);
-        Self(out.into())
-    }
-
     /// The same message, to all who subscribe to `topic`.
     #[must_use]
     pub fn to_topic(self, topic: &str) -> Publication {
-        Publication { topic: Arc::from(topic), frame: self.0 }
+        Publication { topic: Arc::from(topic), frame: self }
     }
 }
 
@@ -120,6 +107,7 @@ impl Relay {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::shard::protocol::Message;
 
     #[test]
     fn what_a_mailbox_has_no_room_for_stays_in_order() {
@@ -131,7 +119,7 @@ mod tests {
         while relay.staged().0 > 0 {
             relay.post(|shard, publications| {
                 assert_ne!(shard, 1, "nothing to itself");
-                taken.push((shard, publications[0].frame[2]));
+                taken.push((shard, publications[0].frame.payload()[0]));
                 1
             });
         }

@@ -40,8 +40,10 @@ mod config;
 mod context;
 mod counters;
 mod deadlines;
+mod deflate;
 mod ending;
 mod flushing;
+mod frame;
 mod frames;
 mod handshake;
 mod id;
@@ -67,12 +69,15 @@ use std::sync::Arc;
 use slotmap::SlotMap;
 use sul::{TimerList, Timestamp};
 
-pub use config::{Budget, Config, ConfigError, Limits, Overflow, Timeouts};
+pub use config::{
+    Budget, Compression, CompressionMode, Config, ConfigError, Limits, Overflow, Timeouts,
+};
 pub use context::{Congested, Context, SendError, Sent, TooManyTopics};
 pub use counters::{Counter, Counters, Stats};
 pub use deadlines::Deadline;
+pub use frame::Frame;
 pub use id::{ConnectionId, ConnectionKey, ShardId};
-pub use mail::{Frame, Mail};
+pub use mail::Mail;
 pub use protocol::{Accept, Message, Protocol, Rejection};
 pub use reason::{CloseKind, CloseReason, Violation};
 pub use request::Request;

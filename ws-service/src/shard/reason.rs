@@ -34,6 +34,9 @@ pub enum Violation {
     /// Text, or a close reason, that is not UTF-8 (§8.1).
     #[error("invalid UTF-8")]
     InvalidUtf8,
+    /// A compressed message that is no DEFLATE data (RFC 7692 §7.2.2).
+    #[error("invalid compressed data")]
+    BadDeflate,
     /// A message beyond [`Limits::message_size`](super::Limits::message_size).
     #[error("message too long")]
     TooLong,
@@ -75,7 +78,9 @@ impl CloseReason {
             Self::Peer(code, _) => Some(code.unwrap_or(CloseCode::Normal)),
             Self::Local(code) => Some(*code),
             Self::Shutdown => Some(CloseCode::Away),
-            Self::Violation(Violation::InvalidUtf8) => Some(CloseCode::Invalid),
+            Self::Violation(Violation::InvalidUtf8 | Violation::BadDeflate) => {
+                Some(CloseCode::Invalid)
+            }
             Self::Violation(Violation::TooLong) => Some(CloseCode::Size),
             Self::Violation(Violation::TooManyFragments) | Self::Timeout(Deadline::Message) => {
                 Some(CloseCode::Policy)

@@ -7,9 +7,10 @@ use super::config::Config;
 use super::deadlines::Deadline;
 use super::frames::{Incoming, Input, Rules};
 use super::id::ConnectionKey;
-use super::link::{Phase, Slot};
+use super::link::{Link, Phase, Slot};
 use super::protocol::{Message, Protocol};
-use super::reason::CloseReason;
+use super::reason::{CloseReason, Violation};
+use super::shared::Shared;
 
 /// How it goes on after a frame.
 enum Step {
@@ -75,6 +76,7 @@ impl<P: Protocol> Shard<P> {
         let mut is_fresh = false;
         for _ in 0..self.shared.config.budget.frames {
             match self.receive_frame(key, &mut input, &mut is_fresh, now) {
+                Step::Next if self.has_inflated_enough() => break,
                 Step::Next => {}
                 Step::UsedUp => break,
                 Step::Ended => return,
@@ -102,7 +104,7 @@ impl<P: Protocol> Shard<P> {
         }
         let shared = &mut self.shared;
         *is_fresh |= !decoder.is_unfinished();
-        let incoming = match decoder.next(input, rules(&shared.config)) {
+        let incoming = match decoder.next(input, rules(&shared.config, link.codec.is_some())) {
             Ok(Some(incoming)) => incoming,
             Ok(None) => return Step::UsedUp,
             Err(violation) => {
@@ -114,6 +116,19 @@ impl<P: Protocol> Shard<P> {
         let message = match incoming {
             Incoming::Text(text) => Message::Text(text),
             Incoming::Binary(bytes) => Message::Binary(bytes),
+            Incoming::Deflated { is_text, payload } => {
+                let Some(codec) = &mut link.codec else { return Step::Next };
+                let limit = shared.config.limits.message_size;
+                let inflated = match shared.deflate.inflate(codec, payload, limit) {
+                    Ok(inflated) => inflated,
+                    Err(violation) => {
+                        shared.end(key, link, CloseReason::Violation(violation), "", now);
+                        return self.end_of_closing(key);
+                    }
+                };
+                shared.counters.inflated.add(1);
+                return self.receive_inflated(key, is_text, inflated, now);
+            }
             Incoming::Fragment => return Step::Next,
             Incoming::Ping(payload) => {
                 if link.is_open() {
@@ -131,11 +146,40 @@ impl<P: Protocol> Shard<P> {
             }
         };
         if let (Phase::Open, Some(session)) = (&link.phase, session) {
-            shared.counters.messages_in.add(1);
-            shared.counters.bytes_in.add(message.as_bytes().len() as u64);
-            let protocol = &*self.protocol;
-            shared.run(key, link, now, |cx| protocol.message(cx, session, message));
+            tell_message(&*self.protocol, shared, (key, link, session), message, now);
         }
+        Step::Next
+    }
+
+    fn has_inflated_enough(&self) -> bool {
+        self.shared.deflate.spent() >= self.shared.config.budget.inflated_bytes
+    }
+
+    /// Takes a message that came compressed.
+    fn receive_inflated(
+        &mut self,
+        key: ConnectionKey,
+        is_text: bool,
+        bytes: Vec<u8>,
+        now: Timestamp,
+    ) -> Step {
+        let Some(Slot { link, session, .. }) = self.slots.get_mut(key) else { return Step::Ended };
+        let shared = &mut self.shared;
+        let message = if is_text {
+            std::str::from_utf8(&bytes).map(Message::Text)
+        } else {
+            Ok(Message::Binary(&bytes))
+        };
+        let Ok(message) = message else {
+            let reason = CloseReason::Violation(Violation::InvalidUtf8);
+            shared.end(key, link, reason, "", now);
+            shared.deflate.give_back(bytes);
+            return self.end_of_closing(key);
+        };
+        if let (Phase::Open, Some(session)) = (&link.phase, session) {
+            tell_message(&*self.protocol, shared, (key, link, session), message, now);
+        }
+        shared.deflate.give_back(bytes);
         Step::Next
     }
 
@@ -167,6 +211,19 @@ impl<P: Protocol> Shard<P> {
     }
 }
 
-const fn rules(config: &Config) -> Rules {
-    Rules { message_size: config.limits.message_size, fragments: config.limits.fragments }
+/// Counts a message, and gives it to its session.
+fn tell_message<P: Protocol>(
+    protocol: &P,
+    shared: &mut Shared,
+    (key, link, session): (ConnectionKey, &mut Link, &mut P::Session),
+    message: Message<'_>,
+    now: Timestamp,
+) {
+    shared.counters.messages_in.add(1);
+    shared.counters.bytes_in.add(message.as_bytes().len() as u64);
+    shared.run(key, link, now, |cx| protocol.message(cx, session, message));
+}
+
+const fn rules(config: &Config, deflate: bool) -> Rules {
+    Rules { message_size: config.limits.message_size, fragments: config.limits.fragments, deflate }
 }

@@ -11,6 +11,7 @@ use super::config::{Config, Overflow, Timeouts};
 use super::context::{Context, Recorded, SendError, Sent, TimerChange};
 use super::counters::Counters;
 use super::deadlines::Deadline;
+use super::deflate::Deflate;
 use super::id::{ConnectionId, ConnectionKey, ShardId};
 use super::link::{Grace, Link};
 use super::mail::Relay;
@@ -30,6 +31,7 @@ pub(super) struct Shared {
     pub(super) topics: Topics,
     pub(super) relay: Relay,
     pub(super) unread: Unread,
+    pub(super) deflate: Deflate,
     /// Connections that have got something to write since the turn.
     pub(super) dirty: VecDeque<ConnectionKey>,
     /// Connections to be flushed in this turn.
@@ -55,6 +57,7 @@ impl Shared {
     pub(super) fn new(id: ShardId, shards: usize, config: Config) -> Self {
         Self {
             id,
+            deflate: Deflate::new(config.compression.clone()),
             config,
             counters: Arc::default(),
             pool: Pool::default(),

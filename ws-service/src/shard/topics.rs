@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, VecDeque};
 use std::ops::Bound;
 use std::sync::Arc;
 
-use bytes::Bytes;
 use slotmap::SlotMap;
 
+use super::frame::Frame;
 use super::id::ConnectionKey;
 
 slotmap::new_key_type! {
@@ -18,7 +18,7 @@ slotmap::new_key_type! {
 #[derive(Debug, Clone)]
 pub struct Publication {
     pub(crate) topic: Arc<str>,
-    pub(crate) frame: Bytes,
+    pub(crate) frame: Frame,
 }
 
 impl Publication {
@@ -29,8 +29,43 @@ impl Publication {
     }
 }
 
-/// A connection's subscriptions.
-pub(super) type Subscriptions = Vec<TopicKey>;
+/// A connection's subscriptions: one empty pointer while there are none.
+#[derive(Debug, Default)]
+pub(super) struct Subscriptions {
+    keys: Option<Box<Keys>>,
+}
+
+#[derive(Debug, Default)]
+struct Keys(Vec<TopicKey>);
+
+impl Subscriptions {
+    pub(super) const fn new() -> Self {
+        Self { keys: None }
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.as_slice().len()
+    }
+
+    fn as_slice(&self) -> &[TopicKey] {
+        self.keys.as_ref().map_or(&[], |keys| &keys.0)
+    }
+
+    fn push(&mut self, topic: TopicKey) {
+        self.keys.get_or_insert_default().0.push(topic);
+    }
+
+    /// Removes a topic; says whether it was there.
+    fn remove(&mut self, topic: TopicKey) -> bool {
+        let Some(keys) = &mut self.keys else { return false };
+        let Some(place) = keys.0.iter().position(|&it| it == topic) else { return false };
+        keys.0.swap_remove(place);
+        if keys.0.is_empty() {
+            self.keys = None;
+        }
+        true
+    }
+}
 
 /// A shard's topics. One exists from its first subscriber to its last.
 #[derive(Debug, Default)]
@@ -55,7 +90,7 @@ struct Topic {
 #[derive(Debug)]
 struct Fanout {
     topic: TopicKey,
-    frame: Bytes,
+    frame: Frame,
     except: Option<ConnectionKey>,
     sequence: u64,
     reached: Option<ConnectionKey>,
@@ -103,7 +138,7 @@ impl Topics {
 
     /// Whether the connection subscribes to it.
     pub(super) fn is_subscribed(&self, name: &str, subscriptions: &Subscriptions) -> bool {
-        self.by_name.get(name).is_some_and(|topic| subscriptions.contains(topic))
+        self.by_name.get(name).is_some_and(|topic| subscriptions.as_slice().contains(topic))
     }
 
     /// Removes a subscriber; says whether it was one.
@@ -114,10 +149,11 @@ impl Topics {
         subscriptions: &mut Subscriptions,
     ) -> bool {
         let Some(&topic) = self.by_name.get(name) else { return false };
-        let Some(place) = subscriptions.iter().position(|&it| it == topic) else { return false };
-        subscriptions.swap_remove(place);
-        self.leave(topic, key);
-        true
+        let was_one = subscriptions.remove(topic);
+        if was_one {
+            self.leave(topic, key);
+        }
+        was_one
     }
 
     /// Removes all of a connection's subscriptions.
@@ -126,7 +162,7 @@ impl Topics {
         key: ConnectionKey,
         subscriptions: &mut Subscriptions,
     ) {
-        for topic in std::mem::take(subscriptions) {
+        for &topic in std::mem::take(subscriptions).as_slice() {
             self.leave(topic, key);
         }
     }
@@ -154,7 +190,7 @@ impl Topics {
     pub(super) fn fan_out(
         &mut self,
         budget: usize,
-        mut deliver: impl FnMut(ConnectionKey, &Bytes),
+        mut deliver: impl FnMut(ConnectionKey, &Frame),
     ) -> usize {
         let mut left = budget;
         while left > 0 {
@@ -175,7 +211,7 @@ impl Fanout {
         &mut self,
         topics: &SlotMap<TopicKey, Topic>,
         left: &mut usize,
-        deliver: &mut impl FnMut(ConnectionKey, &Bytes),
+        deliver: &mut impl FnMut(ConnectionKey, &Frame),
     ) -> bool {
         let Some(topic) = topics.get(self.topic) else { return true };
         let from = self.reached.map_or(Bound::Unbounded, Bound::Excluded);
@@ -196,9 +232,10 @@ impl Fanout {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::shard::protocol::Message;
 
-    fn publication(topic: &str, frame: &'static str) -> Publication {
-        Publication { topic: topic.into(), frame: Bytes::from_static(frame.as_bytes()) }
+    fn publication(topic: &str, text: &str) -> Publication {
+        Frame::new(Message::Text(text)).to_topic(topic)
     }
 
     fn keys(count: usize) -> Vec<ConnectionKey> {
@@ -220,7 +257,7 @@ mod tests {
             while topics.pending().0 > 0 {
                 let used = topics.fan_out(budget, |key, frame| {
                     let place = keys.iter().position(|&it| it == key).unwrap();
-                    got[place].push_str(std::str::from_utf8(frame).unwrap());
+                    got[place].push_str(std::str::from_utf8(frame.payload()).unwrap());
                 });
                 assert!(used <= budget);
             }

@@ -4,9 +4,11 @@ use sul::Timestamp;
 
 use super::Shard;
 use super::deadlines::Deadline;
+use super::frame::Frame;
+use super::frames;
 use super::id::ConnectionKey;
 use super::link::{Grace, Link, Phase, Slot};
-use super::mail::{Frame, Mail};
+use super::mail::Mail;
 use super::protocol::{Accept, Protocol};
 use super::reason::{CloseReason, sendable};
 use super::shared::Shared;
@@ -16,6 +18,7 @@ impl<P: Protocol> Shard<P> {
     /// Does what is due, up to the turn's budget; what is left makes [`earliest`](Self::earliest)
     /// say "now".
     pub fn turn(&mut self, now: Timestamp) {
+        self.shared.deflate.begin_turn();
         self.resume_unread(now);
         self.expire(now);
         self.close_for_shutdown(now);
@@ -123,7 +126,7 @@ impl<P: Protocol> Shard<P> {
         let is_open = link.is_open();
         if is_open {
             // Where there is no room, that is counted as what it is.
-            let _ = self.shared.deliver_frame(key, link, &frame.0, now);
+            let _ = self.shared.deliver_frame(key, link, frame, now);
         }
         is_open
     }
@@ -177,13 +180,13 @@ impl Shared {
         &mut self,
         key: ConnectionKey,
         link: &mut Link,
-        frame: &bytes::Bytes,
+        frame: &Frame,
         now: Timestamp,
     ) -> bool {
         use super::context::SendError;
         match self.room_for(link, frame.len()) {
             Ok(()) => {
-                self.queue(key, link, |outbox, pool| outbox.push_shared(pool, frame));
+                self.push_frame(key, link, frame);
                 // The pressure is the protocol's to hear of at its next `send`.
                 let _ = self.sent(link);
                 true
@@ -194,5 +197,15 @@ impl Shared {
             }
             Err(_) => false,
         }
+    }
+
+    fn push_frame(&mut self, key: ConnectionKey, link: &mut Link, frame: &Frame) {
+        let Some(codec) = &mut link.codec else {
+            self.queue(key, link, |outbox, pool| outbox.push_shared(pool, frame.plain()));
+            return;
+        };
+        let bytes = self.deflate.frame(codec, frame);
+        self.counters.deflated.add(u64::from(frames::is_deflated(&bytes)));
+        self.queue(key, link, |outbox, pool| outbox.push_shared(pool, &bytes));
     }
 }

@@ -4,10 +4,12 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use bytes::Bytes;
 use http::StatusCode;
+use http::header::SEC_WEBSOCKET_EXTENSIONS;
 use sul::Timestamp;
 
 use super::Shard;
 use super::deadlines::Deadline;
+use super::deflate;
 use super::handshake::{self, Head, Progress};
 use super::id::ConnectionKey;
 use super::link::{Deferred, Phase, Slot};
@@ -60,7 +62,14 @@ impl<P: Protocol> Shard<P> {
             self.reject(key, &Accept::<()>::reject(rejection), now);
             return;
         };
-        let Accept { verdict, headers } = accept;
+        let Accept { verdict, mut headers } = accept;
+        let compression = &self.shared.config.compression;
+        if let Some((codec, answer)) = deflate::negotiate(request.headers(), compression) {
+            headers.push((SEC_WEBSOCKET_EXTENSIONS, answer));
+            if let Some(Slot { link, .. }) = self.slots.get_mut(key) {
+                link.codec = Some(Box::new(codec));
+            }
+        }
         let response = handshake::switching_protocols(&response, &headers);
         match verdict {
             Verdict::Admit(session) => {

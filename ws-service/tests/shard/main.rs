@@ -9,6 +9,7 @@ mod closing;
 mod counters;
 mod deadlines;
 mod defer;
+mod deflate;
 mod differential;
 mod drain;
 mod echo;

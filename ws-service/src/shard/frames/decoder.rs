@@ -13,6 +13,17 @@ use crate::shard::reason::Violation;
 pub(in crate::shard) struct Rules {
     pub(in crate::shard) message_size: usize,
     pub(in crate::shard) fragments: u32,
+    /// Messages may be compressed.
+    pub(in crate::shard) deflate: bool,
+}
+
+impl Rules {
+    /// What a message may take up as it comes. Data that doesn't compress grows by five bytes for
+    /// each block of at least 4 KiB; its true size is known once it is inflated.
+    const fn longest(self, is_deflated: bool) -> usize {
+        let growth = if is_deflated { self.message_size / 512 + 64 } else { 0 };
+        self.message_size.saturating_add(growth)
+    }
 }
 
 /// Received bytes, and how far they have been read.
@@ -45,6 +56,11 @@ impl<'b> Input<'b> {
 pub(in crate::shard) enum Incoming<'a> {
     Text(&'a str),
     Binary(&'a [u8]),
+    /// A whole message, compressed.
+    Deflated {
+        is_text: bool,
+        payload: &'a [u8],
+    },
     Ping(&'a [u8]),
     Pong(&'a [u8]),
     Close(Option<CloseCode>, &'a str),
@@ -102,7 +118,7 @@ impl Decoder {
         input: &'a mut Input<'_>,
         rules: Rules,
     ) -> Result<Option<Incoming<'a>>, Violation> {
-        let Some(header) = header::parse(input.rest())? else {
+        let Some(header) = header::parse(input.rest(), rules.deflate)? else {
             return Ok(self.keep(input));
         };
         self.check(&header, rules)?;
@@ -116,7 +132,7 @@ impl Decoder {
             return control(header.kind, unmasked(input, &header, length)).map(Some);
         }
         if is_whole && header.is_final && header.kind != Kind::Continue {
-            return data(header.kind, unmasked(input, &header, length)).map(Some);
+            return data(&header, unmasked(input, &header, length)).map(Some);
         }
         input.take(header.size);
         self.open_frame(&header);
@@ -129,13 +145,16 @@ impl Decoder {
             return Ok(());
         }
         let message = self.partial.as_ref().and_then(|partial| {
-            partial.message.as_ref().map(|message| (message.len(), partial.fragments))
+            partial.message.as_ref().map(|message| (message, partial.fragments))
         });
         if message.is_some() != (header.kind == Kind::Continue) {
             return Err(Violation::OutOfSequence);
         }
-        let (so_far, fragments) = message.unwrap_or((0, 0));
-        if header.length > rules.message_size.saturating_sub(so_far) as u64 {
+        let (so_far, fragments, is_deflated) = match message {
+            Some((message, fragments)) => (message.len(), fragments, message.is_deflated()),
+            None => (0, 0, header.is_deflated),
+        };
+        if header.length > rules.longest(is_deflated).saturating_sub(so_far) as u64 {
             return Err(Violation::TooLong);
         }
         if fragments >= rules.fragments {
@@ -148,7 +167,7 @@ impl Decoder {
         let partial = self.partial.get_or_insert_default();
         partial.frame = Some(OpenFrame::new(header));
         if header.kind != Kind::Continue {
-            partial.message = Some(Assembly::new(header.kind));
+            partial.message = Some(Assembly::new(header));
             partial.fragments = 0;
         }
         partial.fragments += 1;
@@ -178,6 +197,9 @@ impl Decoder {
                 .map(|text| Some(Incoming::Text(text)))
                 .map_err(|InvalidUtf8| Violation::InvalidUtf8),
             Some(Assembly::Binary(bytes)) => Ok(Some(Incoming::Binary(bytes))),
+            Some(Assembly::Deflated { is_text, bytes }) => {
+                Ok(Some(Incoming::Deflated { is_text: *is_text, payload: bytes }))
+            }
             None => Ok(None),
         }
     }
@@ -197,7 +219,7 @@ impl Decoder {
         input: &'a mut Input<'_>,
         rules: Rules,
     ) -> Result<Option<Incoming<'a>>, Violation> {
-        let Some(header) = self.stashed_header(input)? else { return Ok(None) };
+        let Some(header) = self.stashed_header(input, rules)? else { return Ok(None) };
         if !header.kind.is_control() {
             self.check(&header, rules)?;
             self.open_frame(&header);
@@ -218,10 +240,14 @@ impl Decoder {
     }
 
     /// Completes the header in the stash, byte by byte of what it is known to need.
-    fn stashed_header(&mut self, input: &mut Input<'_>) -> Result<Option<Header>, Violation> {
+    fn stashed_header(
+        &mut self,
+        input: &mut Input<'_>,
+        rules: Rules,
+    ) -> Result<Option<Header>, Violation> {
         let Some(partial) = self.partial.as_deref_mut() else { return Ok(None) };
         loop {
-            if let Some(header) = header::parse(partial.stash.bytes())? {
+            if let Some(header) = header::parse(partial.stash.bytes(), rules.deflate)? {
                 return Ok(Some(header));
             }
             let target = header::size_of(partial.stash.bytes());
@@ -249,8 +275,11 @@ fn unmasked<'a>(input: &'a mut Input<'_>, header: &Header, length: usize) -> &'a
     payload
 }
 
-fn data(kind: Kind, payload: &[u8]) -> Result<Incoming<'_>, Violation> {
-    if kind == Kind::Binary {
+fn data<'a>(header: &Header, payload: &'a [u8]) -> Result<Incoming<'a>, Violation> {
+    if header.is_deflated {
+        return Ok(Incoming::Deflated { is_text: header.kind == Kind::Text, payload });
+    }
+    if header.kind == Kind::Binary {
         return Ok(Incoming::Binary(payload));
     }
     std::str::from_utf8(payload).map(Incoming::Text).map_err(|_| Violation::InvalidUtf8)
@@ -289,7 +318,7 @@ mod tests {
     #[test]
     fn an_idle_decoder_owns_nothing() {
         assert_eq!(size_of::<Decoder>(), size_of::<usize>());
-        let rules = Rules { message_size: 100, fragments: 10 };
+        let rules = Rules { message_size: 100, fragments: 10, deflate: false };
         let stream = b"\x01\x82\0\0\0\0ab\x89\x81\0\0\0\0!\x80\x81\0\0\0\0c\x82\x80\0\0\0\0";
         for size in 1..=stream.len() {
             let (mut decoder, mut count) = (Decoder::default(), 0);

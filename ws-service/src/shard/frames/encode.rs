@@ -13,8 +13,8 @@ const MAX_HEADER: usize = 10;
 const MAX_REASON: usize = 123;
 
 /// Appends one final frame to `out`.
-fn frame(out: &mut Vec<u8>, opcode: OpCode, payload: &[u8]) {
-    let header = FrameHeader { is_final: true, opcode, ..FrameHeader::default() };
+fn frame(out: &mut Vec<u8>, opcode: OpCode, rsv1: bool, payload: &[u8]) {
+    let header = FrameHeader { is_final: true, rsv1, opcode, ..FrameHeader::default() };
     out.reserve(MAX_HEADER + payload.len());
     // Writing to a Vec never fails, and the header refuses nothing.
     let written = header.format(payload.len() as u64, out).map(|()| out.write_all(payload));
@@ -27,17 +27,42 @@ pub(in crate::shard) fn message_frame(out: &mut Vec<u8>, message: Message<'_>) {
         Message::Text(_) => Data::Text,
         Message::Binary(_) => Data::Binary,
     };
-    frame(out, OpCode::Data(opcode), message.as_bytes());
+    frame(out, OpCode::Data(opcode), false, message.as_bytes());
+}
+
+/// Appends a message that is compressed (RFC 7692 §6).
+pub(in crate::shard) fn deflated_frame(out: &mut Vec<u8>, is_text: bool, payload: &[u8]) {
+    let opcode = if is_text { Data::Text } else { Data::Binary };
+    frame(out, OpCode::Data(opcode), true, payload);
+}
+
+/// How long the header is of the server's frame that `frame` begins with.
+pub(in crate::shard) fn header_size(frame: &[u8]) -> usize {
+    match frame.get(1) {
+        Some(126) => 4,
+        Some(127) => MAX_HEADER,
+        _ => 2,
+    }
+}
+
+/// Whether a frame's payload is compressed.
+pub(in crate::shard) fn is_deflated(frame: &[u8]) -> bool {
+    frame.first().is_some_and(|first| first & 0x40 != 0)
+}
+
+/// Whether a frame's payload is text.
+pub(in crate::shard) fn is_text(frame: &[u8]) -> bool {
+    frame.first().is_some_and(|first| OpCode::from(first & 0x0f) == OpCode::Data(Data::Text))
 }
 
 /// Appends a Ping.
 pub(in crate::shard) fn ping_frame(out: &mut Vec<u8>, payload: &[u8]) {
-    frame(out, OpCode::Control(Control::Ping), payload);
+    frame(out, OpCode::Control(Control::Ping), false, payload);
 }
 
 /// Appends a Pong.
 pub(in crate::shard) fn pong_frame(out: &mut Vec<u8>, payload: &[u8]) {
-    frame(out, OpCode::Control(Control::Pong), payload);
+    frame(out, OpCode::Control(Control::Pong), false, payload);
 }
 
 /// Appends a Close with a code, its text cut at a character to what fits; without a code, empty.
@@ -49,7 +74,7 @@ pub(in crate::shard) fn close_frame(out: &mut Vec<u8>, code: Option<CloseCode>, 
         body[2..2 + text.len()].copy_from_slice(text.as_bytes());
         2 + text.len()
     });
-    frame(out, OpCode::Control(Control::Close), &body[..length]);
+    frame(out, OpCode::Control(Control::Close), false, &body[..length]);
 }
 
 #[cfg(test)]

@@ -17,6 +17,8 @@ pub(super) const MAX_CONTROL: usize = 125;
 pub(super) struct Header {
     pub(super) kind: Kind,
     pub(super) is_final: bool,
+    /// RSV1: the message is compressed (RFC 7692 §6).
+    pub(super) is_deflated: bool,
     pub(super) mask: [u8; 4],
     /// Of the payload, in bytes; at most 2⁶³ − 1.
     pub(super) length: u64,
@@ -42,10 +44,11 @@ impl Kind {
 
 /// Parses the header that `bytes` begin with; `None` if it is not all there.
 ///
-/// What the first two bytes give away is refused without waiting for the rest.
-pub(super) fn parse(bytes: &[u8]) -> Result<Option<Header>, Violation> {
+/// What the first two bytes give away is refused without waiting for the rest. RSV1 has a meaning only
+/// where `deflate` has been agreed on.
+pub(super) fn parse(bytes: &[u8], deflate: bool) -> Result<Option<Header>, Violation> {
     let Some(&[first, second]) = bytes.first_chunk() else { return Ok(None) };
-    refuse_early(first, second)?;
+    refuse_early(first, second, deflate)?;
     let mut cursor = Cursor::new(bytes);
     let Some((header, length)) =
         FrameHeader::parse(&mut cursor).map_err(|_| Violation::ReservedOpcode)?
@@ -59,7 +62,8 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Option<Header>, Violation> {
     if length > i64::MAX as u64 || header.len(length) != size {
         return Err(Violation::BadLength);
     }
-    Ok(Some(Header { kind, is_final: header.is_final, mask, length, size }))
+    let FrameHeader { is_final, rsv1: is_deflated, .. } = header;
+    Ok(Some(Header { kind, is_final, is_deflated, mask, length, size }))
 }
 
 /// How long the header that `bytes` begin with will be, as far as they tell.
@@ -72,11 +76,13 @@ pub(super) fn size_of(bytes: &[u8]) -> usize {
     }
 }
 
-fn refuse_early(first: u8, second: u8) -> Result<(), Violation> {
-    if first & 0x70 != 0 {
+fn refuse_early(first: u8, second: u8, deflate: bool) -> Result<(), Violation> {
+    let opcode = OpCode::from(first & 0x0f);
+    // Only a message's first frame says that it is compressed.
+    let may_be_deflated = deflate && matches!(opcode, OpCode::Data(Data::Text | Data::Binary));
+    if first & if may_be_deflated { 0x30 } else { 0x70 } != 0 {
         return Err(Violation::ReservedBit);
     }
-    let opcode = OpCode::from(first & 0x0f);
     if kind(opcode).is_none() {
         return Err(Violation::ReservedOpcode);
     }

@@ -14,4 +14,7 @@ mod partial;
 mod utf8;
 
 pub(super) use decoder::{Decoder, Incoming, Input, Rules};
-pub(super) use encode::{close_frame, message_frame, ping_frame, pong_frame};
+pub(super) use encode::{
+    close_frame, deflated_frame, header_size, is_deflated, is_text, message_frame, ping_frame,
+    pong_frame,
+};

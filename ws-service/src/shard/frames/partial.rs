@@ -72,11 +72,19 @@ impl OpenFrame {
 pub(super) enum Assembly {
     Text(Text),
     Binary(Vec<u8>),
+    /// Inflated once it is whole: until then it takes up no more than has come.
+    Deflated {
+        is_text: bool,
+        bytes: Vec<u8>,
+    },
 }
 
 impl Assembly {
-    pub(super) fn new(kind: Kind) -> Self {
-        match kind {
+    pub(super) fn new(header: &Header) -> Self {
+        match header.kind {
+            kind if header.is_deflated => {
+                Self::Deflated { is_text: kind == Kind::Text, bytes: Vec::new() }
+            }
             Kind::Text => Self::Text(Text::default()),
             _ => Self::Binary(Vec::new()),
         }
@@ -85,8 +93,12 @@ impl Assembly {
     pub(super) fn len(&self) -> usize {
         match self {
             Self::Text(text) => text.len(),
-            Self::Binary(bytes) => bytes.len(),
+            Self::Binary(bytes) | Self::Deflated { bytes, .. } => bytes.len(),
         }
+    }
+
+    pub(super) const fn is_deflated(&self) -> bool {
+        matches!(self, Self::Deflated { .. })
     }
 
     fn push(&mut self, bytes: &[u8], more: usize) -> Result<(), Violation> {
@@ -94,7 +106,7 @@ impl Assembly {
             Self::Text(text) => {
                 text.push(bytes, more).map_err(|InvalidUtf8| Violation::InvalidUtf8)
             }
-            Self::Binary(message) => {
+            Self::Binary(message) | Self::Deflated { bytes: message, .. } => {
                 let so_far = message.len() + bytes.len();
                 if message.capacity() < so_far {
                     // See `utf8::reserve`.
@@ -159,16 +171,18 @@ impl Stash {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::shard::frames::header;
 
     /// Pushes `pieces`, each announced to have `more` behind it; how often the buffer grew.
-    fn growths(kind: Kind, pieces: &[&[u8]], more: usize) -> usize {
-        let mut message = Assembly::new(kind);
+    fn growths(first: u8, pieces: &[&[u8]], more: usize) -> usize {
+        let header = header::parse(&[first, 0x80, 0, 0, 0, 0], true).unwrap().unwrap();
+        let mut message = Assembly::new(&header);
         let mut capacities = Vec::new();
         for piece in pieces {
             message.push(piece, more).unwrap();
             let capacity = match &message {
                 Assembly::Text(text) => text.capacity(),
-                Assembly::Binary(bytes) => bytes.capacity(),
+                Assembly::Binary(bytes) | Assembly::Deflated { bytes, .. } => bytes.capacity(),
             };
             assert!(capacity <= (2 * message.len()).max(64), "{capacity} for {}", message.len());
             capacities.push(capacity);
@@ -180,9 +194,9 @@ mod tests {
     /// Growing by each fragment's own size would copy the message once a fragment.
     #[test]
     fn many_small_fragments_grow_their_message_a_few_times() {
-        for kind in [Kind::Text, Kind::Binary] {
+        for first in [0x81, 0x82, 0xc1] {
             for more in [0, 1] {
-                let count = growths(kind, &vec![&b"abc"[..]; 20_000], more);
+                let count = growths(first, &vec![&b"abc"[..]; 20_000], more);
                 assert!(count < 20, "{count} times");
             }
         }
@@ -191,8 +205,8 @@ mod tests {
     /// RUSTSEC-2022-0035: what a frame declares is not what is reserved for it.
     #[test]
     fn a_declared_length_reserves_no_more_than_has_come() {
-        for kind in [Kind::Text, Kind::Binary] {
-            growths(kind, &[b"", b"a", b"bc", &[b'd'; 1_000]], usize::MAX);
+        for first in [0x81, 0x82, 0xc1] {
+            growths(first, &[b"", b"a", b"bc", &[b'd'; 1_000]], usize::MAX);
         }
     }
 }

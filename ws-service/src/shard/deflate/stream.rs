@@ -1,0 +1,174 @@
+//! DEFLATE streams, a message at a time (RFC 7692 §7.2).
+
+use flate2::{
+    Compress, CompressError, Compression as Level, Decompress, FlushCompress, FlushDecompress,
+    Status,
+};
+
+use super::MIN_BITS;
+use crate::shard::reason::Violation;
+
+/// What a flush ends with, and what is not sent (§7.2.1).
+const TAIL: [u8; 4] = [0, 0, 0xff, 0xff];
+/// The least room that is made for output.
+const STEP: usize = 4096;
+
+pub(super) fn compressor(level: u8, bits: u8) -> Compress {
+    Compress::new_with_window_bits(Level::new(level.into()), false, bits)
+}
+
+/// An inflater for streams of this window, or a smaller one.
+pub(super) fn inflater(bits: u8) -> Decompress {
+    Decompress::new_with_window_bits(false, bits.max(MIN_BITS))
+}
+
+/// Appends a message, compressed.
+///
+/// # Errors
+/// The stream can't be used any more.
+pub(super) fn compress(
+    stream: &mut Compress,
+    message: &[u8],
+    out: &mut Vec<u8>,
+) -> Result<(), CompressError> {
+    let mut rest = message;
+    loop {
+        out.reserve(rest.len() / 2 + STEP);
+        let before = stream.total_in();
+        stream.compress_vec(rest, out, FlushCompress::Sync)?;
+        rest = behind(rest, stream.total_in() - before);
+        // Room left over means that the flush is complete.
+        if rest.is_empty() && out.len() < out.capacity() {
+            break;
+        }
+    }
+    if out.ends_with(&TAIL) {
+        out.truncate(out.len() - TAIL.len());
+    }
+    Ok(())
+}
+
+/// Appends a message, inflated; stops where it becomes longer than `limit`.
+///
+/// # Errors
+/// It is too long, or it is no DEFLATE data.
+pub(super) fn inflate(
+    stream: &mut Decompress,
+    message: &[u8],
+    limit: usize,
+    out: &mut Vec<u8>,
+) -> Result<(), Violation> {
+    inflate_part(stream, message, limit, out)?;
+    inflate_part(stream, &TAIL, limit, out)
+}
+
+fn inflate_part(
+    stream: &mut Decompress,
+    mut rest: &[u8],
+    limit: usize,
+    out: &mut Vec<u8>,
+) -> Result<(), Violation> {
+    loop {
+        if out.len() == out.capacity() {
+            let room = out.len().max(STEP).min(limit.saturating_sub(out.len()) + 1);
+            out.reserve_exact(room);
+        }
+        let (consumed, produced) = (stream.total_in(), out.len());
+        let status = stream
+            .decompress_vec(rest, out, FlushDecompress::Sync)
+            .map_err(|_| Violation::BadDeflate)?;
+        let used = stream.total_in() - consumed;
+        rest = behind(rest, used);
+        if out.len() > limit {
+            return Err(Violation::TooLong);
+        }
+        if status == Status::StreamEnd {
+            // A block marked as the last (§7.2.3.4): what follows begins a stream of its own.
+            stream.reset(false);
+        } else if used == 0 && out.len() == produced && !rest.is_empty() {
+            return Err(Violation::BadDeflate);
+        }
+        if rest.is_empty() && out.len() < out.capacity() {
+            return Ok(());
+        }
+    }
+}
+
+fn behind(bytes: &[u8], used: u64) -> &[u8] {
+    usize::try_from(used).ok().and_then(|used| bytes.get(used..)).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn inflated(message: &[u8], limit: usize) -> Result<Vec<u8>, Violation> {
+        let mut out = Vec::new();
+        inflate(&mut inflater(15), message, limit, &mut out).map(|()| out)
+    }
+
+    /// The examples of RFC 7692 §7.2.3.
+    #[test]
+    fn the_examples_of_the_rfc_say_hello() {
+        let examples: [&[u8]; 4] = [
+            &[0xf2, 0x48, 0xcd, 0xc9, 0xc9, 0x07, 0x00],
+            // No compression at all.
+            &[0x00, 0x05, 0x00, 0xfa, 0xff, 0x48, 0x65, 0x6c, 0x6c, 0x6f, 0x00],
+            // A block marked as the last.
+            &[0xf3, 0x48, 0xcd, 0xc9, 0xc9, 0x07, 0x00, 0x00],
+            // Two blocks.
+            &[0xf2, 0x48, 0x05, 0x00, 0x00, 0x00, 0xff, 0xff, 0xca, 0xc9, 0xc9, 0x07, 0x00],
+        ];
+        for example in examples {
+            assert_eq!(inflated(example, 5), Ok(b"Hello".to_vec()));
+            assert_eq!(inflated(example, 4), Err(Violation::TooLong));
+        }
+    }
+
+    #[test]
+    fn a_context_is_taken_over() {
+        let mut stream = inflater(15);
+        let mut out = Vec::new();
+        let (first, second) = ([0xf2, 0x48, 0xcd, 0xc9, 0xc9, 7, 0], [0xf2, 0, 0x11, 0, 0]);
+        assert_eq!(inflate(&mut stream, &first, 99, &mut out), Ok(()));
+        assert_eq!(inflate(&mut stream, &second, 99, &mut out), Ok(()));
+        assert_eq!(out, b"HelloHello");
+        assert_eq!(inflated(&second, 99), Err(Violation::BadDeflate), "without the first");
+    }
+
+    #[test]
+    fn a_bomb_stops_at_the_limit() {
+        let mut bomb = Vec::new();
+        compress(&mut compressor(9, 15), &vec![0; 1 << 24], &mut bomb).unwrap();
+        let mut out = Vec::new();
+        let result = inflate(&mut inflater(15), &bomb, 10_000, &mut out);
+        assert_eq!(result, Err(Violation::TooLong));
+        assert!(out.capacity() <= 2 * 10_001, "{}", out.capacity());
+    }
+
+    proptest! {
+        #[test]
+        fn messages_come_back(
+            messages in prop::collection::vec(prop::collection::vec(0_u8..4, 1..20_000), 1..5),
+            bits in 9_u8..=15,
+            level in 1_u8..=9,
+        ) {
+            let (mut compressor, mut inflater) = (compressor(level, bits), inflater(bits));
+            for message in messages {
+                let (mut small, mut back) = (Vec::new(), Vec::new());
+                compress(&mut compressor, &message, &mut small).unwrap();
+                prop_assert_eq!(inflate(&mut inflater, &small, message.len(), &mut back), Ok(()));
+                prop_assert_eq!(back, message);
+            }
+        }
+
+        /// Any bytes end in one of three ways, within the limit.
+        #[test]
+        fn any_bytes_are_data_or_refused(bytes: Vec<u8>) {
+            let mut out = Vec::new();
+            let result = inflate(&mut inflater(15), &bytes, 1_000, &mut out);
+            prop_assert!(result.is_err() || out.len() <= 1_000);
+        }
+    }
+}

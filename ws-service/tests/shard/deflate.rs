@@ -1,0 +1,275 @@
+//! permessage-deflate (RFC 7692), against a client that compresses with streams of its own.
+
+use flate2::{Compress, Compression, Decompress, FlushCompress, FlushDecompress};
+use tungstenite::protocol::frame::coding::CloseCode;
+use ws_service::shard::{
+    CompressionMode, Config, ConnectionKey, Frame, Mail, Message, Protocol, Stats,
+};
+
+use crate::driver::Driver;
+use crate::driver::client::{BINARY, FIN, TEXT, close, frame, ping, request, text};
+use crate::driver::peer::close_frame;
+
+/// The bit of a compressed message's first frame.
+const RSV1: u8 = 0x40;
+const TAIL: [u8; 4] = [0, 0, 0xff, 0xff];
+
+/// A client's two streams.
+struct Client {
+    compress: Compress,
+    decompress: Decompress,
+}
+
+impl Client {
+    fn new() -> Self {
+        let compress = Compress::new(Compression::best(), false);
+        Self { compress, decompress: Decompress::new(false) }
+    }
+
+    fn deflated(&mut self, bytes: &[u8]) -> Vec<u8> {
+        let mut out = Vec::with_capacity(bytes.len() + 1_000);
+        self.compress.compress_vec(bytes, &mut out, FlushCompress::Sync).unwrap();
+        out.truncate(out.len() - TAIL.len());
+        out
+    }
+
+    fn inflated(&mut self, payload: &[u8], size: usize) -> Vec<u8> {
+        let mut out = Vec::with_capacity(size + 1_000);
+        let whole = [payload, &TAIL].concat();
+        self.decompress.decompress_vec(&whole, &mut out, FlushDecompress::Sync).unwrap();
+        out
+    }
+}
+
+fn upgrade<P: Protocol>(
+    driver: &mut Driver<P>,
+    path: &str,
+    offer: &str,
+) -> (ConnectionKey, String) {
+    let key = driver.connect();
+    driver.say(key, &request(path, &[&format!("Sec-WebSocket-Extensions: {offer}")]));
+    let (status, head) = driver.response(key);
+    assert_eq!(status, 101, "{head}");
+    let line = head.lines().find_map(|line| line.strip_prefix("sec-websocket-extensions: "));
+    (key, line.unwrap_or_default().to_owned())
+}
+
+fn with_mode(mode: CompressionMode) -> impl FnOnce(&mut Config) {
+    move |config| {
+        config.compression.mode = mode;
+        config.compression.threshold = 16;
+    }
+}
+
+/// The one frame of a server's output: its first byte, and its payload.
+fn one_frame(bytes: &[u8]) -> (u8, &[u8]) {
+    let (size, rest) = match bytes[1] {
+        126 => (usize::from(u16::from_be_bytes([bytes[2], bytes[3]])), &bytes[4..]),
+        127 => (
+            usize::try_from(u64::from_be_bytes(*bytes[2..].first_chunk().unwrap())).unwrap(),
+            &bytes[10..],
+        ),
+        size => (usize::from(size), &bytes[2..]),
+    };
+    assert_eq!(rest.len(), size, "one frame, and nothing behind it");
+    (bytes[0], rest)
+}
+
+#[test]
+fn messages_travel_compressed_both_ways() {
+    for (mode, offer) in [
+        (CompressionMode::Shared, "permessage-deflate; client_max_window_bits"),
+        (CompressionMode::Dedicated, "permessage-deflate"),
+        (CompressionMode::Dedicated, "permessage-deflate; server_no_context_takeover"),
+        (CompressionMode::Dedicated, "permessage-deflate; server_max_window_bits=9"),
+    ] {
+        let mut driver = Driver::with(with_mode(mode));
+        let (key, answer) = upgrade(&mut driver, "/", offer);
+        assert!(answer.starts_with("permessage-deflate"), "{answer}");
+        let mut client = Client::new();
+        for round in 0..20 {
+            if answer.contains("client_no_context_takeover") {
+                client.compress.reset();
+            }
+            if answer.contains("server_no_context_takeover") {
+                client.decompress.reset(false);
+            }
+            let message = format!("round {round}: ").repeat(100 * (round + 1));
+            let payload = client.deflated(message.as_bytes());
+            driver.say(key, &frame(FIN | RSV1 | TEXT, &payload));
+            let output = driver.output(key);
+            let (first, payload) = one_frame(&output);
+            assert_eq!(first, FIN | RSV1 | TEXT, "{mode:?}");
+            assert!(payload.len() < message.len() / 5);
+            assert_eq!(client.inflated(payload, message.len()), message.as_bytes());
+        }
+        let Stats { inflated, deflated, messages_in, .. } = driver.stats();
+        assert_eq!((inflated, deflated, messages_in), (20, 20, 20));
+    }
+}
+
+#[test]
+fn a_context_that_is_taken_over_makes_the_second_message_smaller() {
+    let sizes = |mode| {
+        let mut driver = Driver::with(with_mode(mode));
+        let (key, _) = upgrade(&mut driver, "/", "permessage-deflate");
+        let message = text("every word of this sentence is said but once");
+        [(); 2].map(|()| {
+            driver.say(key, &message);
+            driver.output(key).len()
+        })
+    };
+    let [first, second] = sizes(CompressionMode::Dedicated);
+    assert!(second < first, "{second} after {first}");
+    let [first, second] = sizes(CompressionMode::Shared);
+    assert_eq!(second, first);
+}
+
+#[test]
+fn what_is_short_or_does_not_get_smaller_is_sent_as_it_is() {
+    let mut driver = Driver::with(with_mode(CompressionMode::Shared));
+    let (key, _) = upgrade(&mut driver, "/", "permessage-deflate");
+    for message in ["", "short", "0123456789abcdefghijklmnop"] {
+        driver.say(key, &text(message));
+        assert_eq!(driver.messages(key), [tungstenite::Message::from(message)]);
+    }
+    assert_eq!(driver.stats().deflated, 0);
+}
+
+#[test]
+fn off_declines_every_offer() {
+    let mut driver = Driver::with(with_mode(CompressionMode::Off));
+    let (key, answer) = upgrade(&mut driver, "/", "permessage-deflate");
+    assert_eq!(answer, "");
+    driver.say(key, &frame(FIN | RSV1 | TEXT, b"x"));
+    let messages = driver.messages(key);
+    assert_eq!(messages, [close_frame(CloseCode::Protocol, "")], "a reserved bit");
+}
+
+#[test]
+fn fragments_are_inflated_as_one_message_however_they_are_torn() {
+    let message = "fragments of a message ".repeat(50);
+    let payload = Client::new().deflated(message.as_bytes());
+    let (a, b) = payload.split_at(payload.len() / 2);
+    let stream = [frame(RSV1 | TEXT, a), ping(b"between"), frame(0, b""), frame(FIN, b)].concat();
+    for size in [1, 2, 7, 20, stream.len()] {
+        let mut driver = Driver::with(with_mode(CompressionMode::Shared));
+        let (key, _) = upgrade(&mut driver, "/", "permessage-deflate");
+        for piece in stream.chunks(size) {
+            driver.say(key, piece);
+        }
+        let output = driver.output(key);
+        let (pong, rest) = output.split_at(9);
+        assert_eq!(&pong[2..], b"between");
+        let (_, payload) = one_frame(rest);
+        assert_eq!(Client::new().inflated(payload, message.len()), message.as_bytes());
+    }
+}
+
+#[test]
+fn only_the_first_frame_of_a_data_message_may_be_marked() {
+    for bytes in [
+        [frame(RSV1 | TEXT, b"\xf2\x48"), frame(FIN | RSV1, b"\xcd\xc9")].concat(),
+        frame(FIN | RSV1 | 0x9, b""),
+        frame(FIN | 0x20 | TEXT, b""),
+    ] {
+        let mut driver = Driver::with(with_mode(CompressionMode::Shared));
+        let (key, _) = upgrade(&mut driver, "/", "permessage-deflate");
+        driver.say(key, &bytes);
+        assert_eq!(driver.messages(key), [close_frame(CloseCode::Protocol, "")]);
+    }
+}
+
+#[test]
+fn what_is_no_deflate_data_or_no_text_ends_with_1007() {
+    for payload in [vec![0xff; 9], Client::new().deflated(b"not \xff UTF-8")] {
+        let mut driver = Driver::with(with_mode(CompressionMode::Shared));
+        let (key, _) = upgrade(&mut driver, "/", "permessage-deflate");
+        driver.say(key, &frame(FIN | RSV1 | TEXT, &payload));
+        assert_eq!(driver.messages(key), [close_frame(CloseCode::Invalid, "")]);
+    }
+}
+
+/// GHSA-frh3-6pv6-rc8j, GHSA-hf5h-hh56-3vrg: a small message that inflates to gigabytes. It is stopped at
+/// the limit, while it is being inflated.
+#[test]
+fn a_decompression_bomb_stops_at_the_limit() {
+    let mut client = Client::new();
+    let bomb = client.deflated(&vec![0; 64 << 20]);
+    assert!(bomb.len() < 100_000, "{}", bomb.len());
+    let mut driver = Driver::with(|config| config.limits.message_size = 100_000);
+    let (key, _) = upgrade(&mut driver, "/", "permessage-deflate");
+    let bytes = frame(FIN | RSV1 | BINARY, &bomb);
+    let work = allocation_counter::measure(|| driver.say(key, &bytes));
+    assert_eq!(driver.messages(key), [close_frame(CloseCode::Size, "")]);
+    assert!(work.bytes_max < 700_000, "{} bytes at once", work.bytes_max);
+    assert_eq!(driver.stats().messages_in, 0);
+}
+
+/// Many small messages that inflate to much are spread over turns.
+#[test]
+fn a_turn_inflates_no_more_than_its_budget() {
+    let mut driver = Driver::with(|config| {
+        config.budget.inflated_bytes = 50_000;
+        config.compression.threshold = usize::MAX;
+    });
+    let (key, _) = upgrade(&mut driver, "/", "permessage-deflate");
+    let one = frame(FIN | RSV1 | BINARY, &Client::new().deflated(&[0; 20_000]));
+    driver.shard.receive(key, &mut one.repeat(10), driver.now);
+    assert_eq!(driver.stats().inflated, 3, "the one that goes beyond is the last");
+    assert!(driver.shard.has_unread(key));
+    driver.turn();
+    assert_eq!(driver.stats().inflated, 6);
+    driver.settle();
+    assert_eq!(driver.stats().inflated, 10);
+    assert_eq!(driver.messages(key).len(), 10);
+}
+
+#[test]
+fn a_published_message_is_compressed_once_for_all_who_share() {
+    let mut driver = Driver::with(with_mode(CompressionMode::Shared));
+    let keys: Vec<_> = (0..5)
+        .map(|n| {
+            let offer = if n == 4 { "x-none" } else { "permessage-deflate" };
+            let (key, _) = upgrade(&mut driver, "/", offer);
+            driver.say(key, &text("/sub t"));
+            driver.output(key);
+            key
+        })
+        .collect();
+    let message = "to all who subscribe ".repeat(200);
+    driver.mail(Mail::Publish(Frame::new(Message::Text(&message)).to_topic("t")));
+    let outputs: Vec<_> = keys.iter().map(|&key| driver.output(key)).collect();
+    assert!(outputs[..4].iter().all(|output| *output == outputs[0]), "the same bytes");
+    let (_, payload) = one_frame(&outputs[0]);
+    assert_eq!(Client::new().inflated(payload, message.len()), message.as_bytes());
+    assert_eq!(one_frame(&outputs[4]), (FIN | TEXT, message.as_bytes()));
+    for key in keys {
+        driver.say(key, &close(1000, ""));
+    }
+}
+
+/// What `CompressionMode` says that a connection keeps.
+#[test]
+fn a_shared_stream_costs_a_connection_nothing() {
+    let kept = |mode| {
+        let mut driver = Driver::with(with_mode(mode));
+        let keys: Vec<_> =
+            (0..9).map(|_| upgrade(&mut driver, "/", "permessage-deflate").0).collect();
+        let payload = Client::new().deflated(&[7; 2_000]);
+        let bytes = frame(FIN | RSV1 | BINARY, &payload);
+        driver.say(keys[0], &bytes);
+        driver.output(keys[0]);
+        let work = allocation_counter::measure(|| {
+            for &key in &keys[1..] {
+                driver.say(key, &bytes);
+                driver.output(key);
+            }
+        });
+        work.bytes_current / 8
+    };
+    let (shared, dedicated) = (kept(CompressionMode::Shared), kept(CompressionMode::Dedicated));
+    println!("bytes kept for a connection: {shared} shared, {dedicated} dedicated");
+    assert!(shared < 16, "{shared}");
+    assert!(dedicated < 400 * 1024, "{dedicated}");
+}
