@@ -6,7 +6,7 @@
 //! in `backpressure`; the ping flood of such a peer in `overtaking`. A decompression bomb
 //! (GHSA-frh3-6pv6-rc8j, GHSA-hf5h-hh56-3vrg) needs an extension, and none is offered.
 
-use ws_service::shard::CompressionMode;
+use ws_service::shard::{CloseKind, CompressionMode};
 
 use crate::driver::Driver;
 use crate::driver::client::{BINARY, FIN, TEXT, close, frame, header, ping, request, text};
@@ -68,7 +68,7 @@ fn a_declared_length_allocates_nothing() {
     }
 }
 
-/// Extensions are not negotiated, whatever the client offers: a compressed frame stays a violation.
+/// Where no extension is agreed on, whatever the client offers, a compressed frame is a violation.
 #[test]
 fn a_compressed_frame_is_a_violation_where_the_offer_was_declined() {
     let mut driver = Driver::with(|config| config.compression.mode = CompressionMode::Off);

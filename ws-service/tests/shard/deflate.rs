@@ -8,6 +8,7 @@ use ws_service::shard::{
 
 use crate::driver::Driver;
 use crate::driver::client::{BINARY, FIN, TEXT, close, frame, ping, request, text};
+use crate::driver::echo::Echo;
 use crate::driver::peer::close_frame;
 
 /// The bit of a compressed message's first frame.
@@ -214,7 +215,7 @@ fn a_turn_inflates_no_more_than_its_budget() {
         config.compression.threshold = usize::MAX;
     });
     let (key, _) = upgrade(&mut driver, "/", "permessage-deflate");
-    let one = frame(FIN | RSV1 | BINARY, &Client::new().deflated(&[0; 20_000]));
+    let one = frame(FIN | RSV1 | BINARY, &Client::new().deflated(&vec![0; 20_000]));
     driver.shard.receive(key, &mut one.repeat(10), driver.now);
     assert_eq!(driver.stats().inflated, 3, "the one that goes beyond is the last");
     assert!(driver.shard.has_unread(key));
@@ -253,7 +254,7 @@ fn a_published_message_is_compressed_once_for_all_who_share() {
 #[test]
 fn a_shared_stream_costs_a_connection_nothing() {
     let kept = |mode| {
-        let mut driver = Driver::with(with_mode(mode));
+        let mut driver = Driver::of(Echo::default(), with_mode(mode));
         let keys: Vec<_> =
             (0..9).map(|_| upgrade(&mut driver, "/", "permessage-deflate").0).collect();
         let payload = Client::new().deflated(&[7; 2_000]);

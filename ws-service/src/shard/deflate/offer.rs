@@ -28,8 +28,8 @@ struct Offer {
     server_no_context_takeover: bool,
     client_no_context_takeover: bool,
     server_max_window_bits: Option<u8>,
-    /// The client understands the parameter, and may have named a limit of its own.
-    client_max_window_bits: Option<Option<u8>>,
+    /// Without a value it only says that the client understands the parameter: any window will do.
+    client_max_window_bits: Option<u8>,
 }
 
 /// Accepts the first offer that can be honoured: the agreement, and the field that tells the client.
@@ -73,11 +73,9 @@ fn parse(offer: &str) -> Option<Offer> {
             ("server_max_window_bits", Some(value)) => {
                 result.server_max_window_bits.replace(bits(value)?).is_none()
             }
-            ("client_max_window_bits", None) => {
-                result.client_max_window_bits.replace(None).is_none()
-            }
-            ("client_max_window_bits", Some(value)) => {
-                result.client_max_window_bits.replace(Some(bits(value)?)).is_none()
+            ("client_max_window_bits", value) => {
+                let limit = value.map_or(Some(MAX_BITS), bits)?;
+                result.client_max_window_bits.replace(limit).is_none()
             }
             _ => false,
         };
@@ -111,7 +109,7 @@ fn accept(offer: &Offer, config: &Compression) -> Option<(Agreement, String)> {
     }
     // What a shared inflater has room for anyway needs no agreement.
     let ours = if is_shared { MAX_BITS } else { config.window_bits };
-    let client_bits = offer.client_max_window_bits.map(|limit| limit.unwrap_or(MAX_BITS).min(ours));
+    let client_bits = offer.client_max_window_bits.map(|limit| limit.min(ours));
     let agreement = Agreement {
         server_keeps: !is_shared && !offer.server_no_context_takeover,
         client_keeps: !is_shared && !offer.client_no_context_takeover,
