@@ -114,6 +114,19 @@ impl Heap {
         }
     }
 
+    /// [`put`](Self::put), out of line. The seldom class is branched to: choosing the heap by an index
+    /// would make everything behind it wait for the handle to be loaded.
+    #[inline(never)]
+    pub(crate) fn put_aside(&mut self, key: Key, places: &mut Places) {
+        self.put(key, places);
+    }
+
+    /// [`take`](Self::take), out of line.
+    #[inline(never)]
+    pub(crate) fn take_aside(&mut self, node: u32, places: &mut Places) -> bool {
+        self.take(node, places)
+    }
+
     /// Overwrites the key at `place`. Order and places are wrong until [`Heap::restore`].
     pub(crate) fn overwrite(&mut self, place: usize, key: Key) {
         self.lines[place / 4].0[place % 4] = key;

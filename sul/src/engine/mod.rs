@@ -77,14 +77,22 @@ impl<T: Copy, const LIMIT: u64> Engine<T, LIMIT> {
         let deadline = deadline.max(self.pass.now);
         let key = Key::new(deadline, self.next_sequence, node);
         self.next_sequence += 1;
-        self.heaps[class as usize].put(key, self.nodes.places());
+        let [ordinary, waking] = &mut self.heaps;
+        match class {
+            Class::Ordinary => ordinary.put(key, self.nodes.places()),
+            Class::Waking => waking.put_aside(key, self.nodes.places()),
+        }
         deadline
     }
 
     /// Whether `node` was armed.
     #[inline]
     pub(crate) fn disarm(&mut self, class: Class, node: u32) -> bool {
-        let taken = self.heaps[class as usize].take(node, self.nodes.places());
+        let [ordinary, waking] = &mut self.heaps;
+        let taken = match class {
+            Class::Ordinary => ordinary.take(node, self.nodes.places()),
+            Class::Waking => waking.take_aside(node, self.nodes.places()),
+        };
         if taken {
             self.rest();
         }
