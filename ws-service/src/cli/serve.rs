@@ -8,7 +8,7 @@ use clap::{Args, ValueEnum};
 use tracing::Level;
 use ws_service::protocols::{Echo, Mirror};
 use ws_service::{
-    CompressionMode, Config, Protocol, RouteError, Service, ServiceBuilder, ServiceError,
+    CompressionMode, Config, Origins, Protocol, RouteError, Service, ServiceBuilder, ServiceError,
     StartError,
 };
 
@@ -52,6 +52,10 @@ pub(super) struct Options {
     /// Longest message, in bytes, or with a unit: 64KiB, 16MiB.
     #[arg(long, value_name = "SIZE", value_parser = size, default_value = "16MiB")]
     max_message_size: usize,
+    /// Origin whose pages may connect, as a browser writes it, or `*` for any; may be given several
+    /// times [default: pages of the host and port that is connected to].
+    #[arg(long, value_name = "ORIGIN")]
+    origin: Vec<Box<str>>,
     /// Compress messages where a client offers it: `off`; `shared`, with one compressor for all
     /// connections of a thread; `dedicated`, with one for each: smaller messages, more memory.
     #[arg(long, value_name = "MODE", value_enum, default_value = "shared")]
@@ -154,12 +158,23 @@ impl Options {
         config.timeouts.message = self.message_timeout.0;
         config.timeouts.write = self.write_timeout.0;
         config.limits.message_size = self.max_message_size;
+        config.origins = self.origins();
         config.compression.mode = self.compression.into();
         config.compression.threshold = self.compression_threshold;
         config.compression.level = self.compression_level;
         // The longest message must fit the queue of whoever it is sent to.
         let twice = self.max_message_size.saturating_mul(2);
         config.limits.queued_bytes = config.limits.queued_bytes.max(twice);
+    }
+}
+
+impl Options {
+    fn origins(&self) -> Origins {
+        match self.origin.as_slice() {
+            [] => Origins::SameHost,
+            all if all.iter().any(|it| &**it == "*") => Origins::Any,
+            list => Origins::List(list.to_vec()),
+        }
     }
 }
 

@@ -144,8 +144,21 @@ pub enum CompressionMode {
     /// itself, and a connection keeps nothing but what was agreed on.
     Shared,
     /// A connection keeps its own once it needs them, so that messages can refer to earlier ones:
-    /// smaller on the wire, and a window of memory each way (RFC 7692 §7.1.1).
+    /// smaller on the wire, and up to 418 KiB for a connection that is sent and sends compressed
+    /// messages with windows of 15 bits (RFC 7692 §7.1.1).
     Dedicated,
+}
+
+/// Pages of which origins (RFC 6454) may connect. A client that names none is no browser, and may.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum Origins {
+    /// Those whose host and port are the request's own `Host`.
+    #[default]
+    SameHost,
+    /// Any.
+    Any,
+    /// These, as a browser writes them: `https://example.com`, `null`.
+    List(Vec<Box<str>>),
 }
 
 /// How much of each kind of work one turn does; the rest waits for the next.
@@ -188,6 +201,8 @@ pub struct Config {
     pub budget: Budget,
     /// What is compressed.
     pub compression: Compression,
+    /// Whose pages may connect. Default: those of the same host.
+    pub origins: Origins,
 }
 
 /// A setting that makes no sense.

@@ -70,7 +70,7 @@ use slotmap::SlotMap;
 use sul::{TimerList, Timestamp};
 
 pub use config::{
-    Budget, Compression, CompressionMode, Config, ConfigError, Limits, Overflow, Timeouts,
+    Budget, Compression, CompressionMode, Config, ConfigError, Limits, Origins, Overflow, Timeouts,
 };
 pub use context::{Congested, Context, SendError, Sent, TooManyTopics};
 pub use counters::{Counter, Counters, Stats};
@@ -80,7 +80,7 @@ pub use id::{ConnectionId, ConnectionKey, ShardId};
 pub use mail::Mail;
 pub use protocol::{Accept, Message, Protocol, Rejection};
 pub use reason::{CloseKind, CloseReason, Violation};
-pub use request::Request;
+pub use request::{Request, Subprotocol};
 pub use routes::{Either, NotFound, Route, RouteError};
 pub use shared::Transport;
 pub use topics::Publication;

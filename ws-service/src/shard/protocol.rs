@@ -1,10 +1,11 @@
 //! What an embedder writes: one [`Protocol`], whose handlers run to completion and only record.
 
+use http::header::SEC_WEBSOCKET_PROTOCOL;
 use http::{HeaderName, HeaderValue, StatusCode};
 
 use super::context::Context;
 use super::reason::CloseReason;
-use super::request::Request;
+use super::request::{Request, Subprotocol};
 
 /// A message, lent for the time of the call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -135,6 +136,14 @@ impl<S> Accept<S> {
     pub fn header(mut self, name: HeaderName, value: HeaderValue) -> Self {
         self.headers.push((name, value));
         self
+    }
+
+    /// Tells the client which of its subprotocols is spoken; without one, that none is.
+    pub fn subprotocol(self, chosen: Option<Subprotocol<'_>>) -> Self {
+        match chosen.map(|it| HeaderValue::from_str(it.name())) {
+            Some(Ok(name)) => self.header(SEC_WEBSOCKET_PROTOCOL, name),
+            _ => self,
+        }
     }
 
     /// The same answer with another session.

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 
 use http::{HeaderMap, Uri};
 
+use super::handshake;
 use super::id::ConnectionId;
 
 /// A client's upgrade request, complete and checked.
@@ -52,9 +53,33 @@ impl<'a> Request<'a> {
         self.head.headers()
     }
 
+    /// The subprotocols that the client offers, in its order of preference (RFC 6455 §11.3.4).
+    pub fn subprotocols(&self) -> impl Iterator<Item = &'a str> {
+        handshake::offered(self.head.headers())
+    }
+
+    /// The first subprotocol of the client's list that is one of `ours`, for
+    /// [`Accept::subprotocol`](super::Accept::subprotocol). Names are case-sensitive.
+    #[must_use]
+    pub fn choose_subprotocol(&self, ours: &[&str]) -> Option<Subprotocol<'a>> {
+        self.subprotocols().find(|name| ours.contains(name)).map(Subprotocol)
+    }
+
     /// What the path has in the place of `{name}` in the route's pattern, as sent.
     #[must_use]
     pub fn param(&self, name: &str) -> Option<&'a str> {
         self.params?.get(name)
+    }
+}
+
+/// A subprotocol that the client offers: no other can be accepted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Subprotocol<'a>(&'a str);
+
+impl<'a> Subprotocol<'a> {
+    /// Its name.
+    #[must_use]
+    pub const fn name(self) -> &'a str {
+        self.0
     }
 }

@@ -47,8 +47,10 @@ impl<P: Protocol> Shard<P> {
     fn judge(&mut self, key: ConnectionKey, head: &[u8], pipelined: &mut [u8], now: Timestamp) {
         let Some(Slot { link, .. }) = self.slots.get(key) else { return };
         let (peer, id) = (link.peer, self.shared.name(key));
-        let checked = handshake::parse(head, self.shared.config.limits.headers)
-            .and_then(|mut request| handshake::check(&mut request).map(|it| (request, it)));
+        let config = &self.shared.config;
+        let checked = handshake::parse(head, config.limits.headers).and_then(|mut request| {
+            handshake::check(&mut request, &config.origins).map(|it| (request, it))
+        });
         let (request, response) = match checked {
             Ok(checked) => checked,
             Err(rejection) => {

