@@ -207,6 +207,36 @@ fn a_decompression_bomb_stops_at_the_limit() {
     assert_eq!(driver.stats().messages_in, 0);
 }
 
+/// Data that doesn't compress grows: by 4 % where a client's compressor has the least memory.
+#[test]
+fn a_message_as_long_as_it_may_be_is_taken_however_it_grew() {
+    let message: Vec<u8> = (0..=255).cycle().take(100_000).collect();
+    let mut grown = Vec::new();
+    for block in message.chunks(128) {
+        // A stored block (RFC 1951 §3.2.4).
+        let size = u16::try_from(block.len()).unwrap();
+        grown.push(0);
+        grown.extend(size.to_le_bytes());
+        grown.extend((!size).to_le_bytes());
+        grown.extend(block);
+    }
+    grown.push(0);
+    assert!(grown.len() > 103_000);
+    let pieces = [&grown[..1_000], &grown[1_000..]];
+    for stream in [
+        frame(FIN | RSV1 | BINARY, &grown),
+        [frame(RSV1 | BINARY, pieces[0]), frame(FIN, pieces[1])].concat(),
+    ] {
+        let mut driver = Driver::with(|config| {
+            config.limits.message_size = 100_000;
+            config.compression.threshold = usize::MAX;
+        });
+        let (key, _) = upgrade(&mut driver, "/", "permessage-deflate");
+        driver.say(key, &stream);
+        assert_eq!(driver.messages(key), [tungstenite::Message::from(message.clone())]);
+    }
+}
+
 /// Many small messages that inflate to much are spread over turns.
 #[test]
 fn a_turn_inflates_no_more_than_its_budget() {

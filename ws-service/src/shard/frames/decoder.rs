@@ -18,10 +18,11 @@ pub(in crate::shard) struct Rules {
 }
 
 impl Rules {
-    /// What a message may take up as it comes. Data that doesn't compress grows by five bytes for
-    /// each block of at least 4 KiB; its true size is known once it is inflated.
+    /// What a message may take up as it comes. Data that doesn't compress grows by five bytes a block,
+    /// and a compressor with little memory makes blocks of 128 bytes; the true size is known once it is
+    /// inflated.
     const fn longest(self, is_deflated: bool) -> usize {
-        let growth = if is_deflated { self.message_size / 512 + 64 } else { 0 };
+        let growth = if is_deflated { self.message_size / 16 + 64 } else { 0 };
         self.message_size.saturating_add(growth)
     }
 }
