@@ -107,7 +107,8 @@ impl Deflate {
         self.inflated = scratch;
     }
 
-    /// Compresses a message, if that is worth it.
+    /// Compresses a message, if it is long enough. One that doesn't get smaller grows by five bytes for
+    /// each 16 KiB: not worth a rule of its own.
     pub(in crate::shard) fn compress(
         &mut self,
         codec: &mut Codec,
@@ -132,9 +133,6 @@ impl Deflate {
         }
         if !server_keeps {
             compressor.reset();
-            if self.compressed.len() >= message.len() {
-                return None;
-            }
         }
         Some(&self.compressed)
     }
