@@ -21,6 +21,8 @@ fn a_wrong_flag_is_wrong_usage() {
         &["--ping-after", "soon"],
         &["--max-connections", "0"],
         &["--max-message-size", "much"],
+        &["--compression", "zip"],
+        &["--compression-level", "10"],
         &["frobnicate"],
     ] {
         let (status, errors) = refused(arguments);

@@ -1,0 +1,56 @@
+//! What flags change, seen from a client.
+
+use std::io::{Read, Write};
+use std::net::TcpStream;
+
+use crate::support::{PATIENCE, Server};
+
+/// The head of the answer to an upgrade request with one more header line.
+fn answer(server: &Server, line: &str) -> String {
+    let address = server.addresses[0];
+    let mut stream = TcpStream::connect(address).unwrap();
+    stream.set_read_timeout(Some(PATIENCE)).unwrap();
+    write!(
+        stream,
+        "GET /echo HTTP/1.1\r\nHost: {address}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+         Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n{line}\r\n\r\n"
+    )
+    .unwrap();
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") {
+        let mut byte = [0];
+        stream.read_exact(&mut byte).unwrap();
+        head.push(byte[0]);
+    }
+    String::from_utf8(head).unwrap()
+}
+
+#[test]
+fn origin_names_whose_pages_may_connect() {
+    let status = |flags: &[&str], origin: &str| {
+        let head = answer(&Server::start(flags), &format!("Origin: {origin}"));
+        head["HTTP/1.1 ".len()..][..3].to_owned()
+    };
+    let (ours, other) = ("https://app.example", "https://other.example");
+    assert_eq!(status(&[], other), "403");
+    assert_eq!(status(&["--origin", ours], other), "403");
+    assert_eq!(status(&["--origin", ours, "--origin", other], other), "101");
+    assert_eq!(status(&["--origin", "*"], other), "101");
+}
+
+#[test]
+fn compression_is_agreed_on_as_the_flag_says() {
+    let offer = "Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits";
+    for (mode, expected) in [
+        ("off", None),
+        (
+            "shared",
+            Some("permessage-deflate; server_no_context_takeover; client_no_context_takeover"),
+        ),
+        ("dedicated", Some("permessage-deflate")),
+    ] {
+        let head = answer(&Server::start(&["--compression", mode]), offer);
+        let agreed = head.lines().find_map(|line| line.strip_prefix("sec-websocket-extensions: "));
+        assert_eq!(agreed, expected, "{mode}");
+    }
+}
