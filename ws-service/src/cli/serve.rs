@@ -74,6 +74,7 @@ pub(super) struct Options {
     log_format: log::Format,
 }
 
+/// [`CompressionMode`], as the command line names it.
 #[derive(Debug, Clone, Copy, ValueEnum)]
 enum Compression {
     Off,
@@ -166,9 +167,7 @@ impl Options {
         let twice = self.max_message_size.saturating_mul(2);
         config.limits.queued_bytes = config.limits.queued_bytes.max(twice);
     }
-}
 
-impl Options {
     fn origins(&self) -> Origins {
         match self.origin.as_slice() {
             [] => Origins::SameHost,

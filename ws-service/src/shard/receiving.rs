@@ -16,6 +16,8 @@ use super::shared::Shared;
 enum Step {
     /// There may be another.
     Next,
+    /// The same; it was inflated, which the turn has a budget for.
+    Inflated,
     /// The bytes are used up.
     UsedUp,
     /// The connection takes no more.
@@ -76,8 +78,8 @@ impl<P: Protocol> Shard<P> {
         let mut is_fresh = false;
         for _ in 0..self.shared.config.budget.frames {
             match self.receive_frame(key, &mut input, &mut is_fresh, now) {
-                Step::Next if self.has_inflated_enough() => break,
-                Step::Next => {}
+                Step::Inflated if self.has_inflated_enough() => break,
+                Step::Next | Step::Inflated => {}
                 Step::UsedUp => break,
                 Step::Ended => return,
             }
@@ -180,7 +182,7 @@ impl<P: Protocol> Shard<P> {
             tell_message(&*self.protocol, shared, (key, link, session), message, now);
         }
         shared.deflate.give_back(bytes);
-        Step::Next
+        Step::Inflated
     }
 
     /// The message deadline runs from the first byte of what is unfinished.

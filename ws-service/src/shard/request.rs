@@ -55,7 +55,7 @@ impl<'a> Request<'a> {
 
     /// The subprotocols that the client offers, in its order of preference (RFC 6455 §11.3.4).
     pub fn subprotocols(&self) -> impl Iterator<Item = &'a str> {
-        handshake::offered(self.head.headers())
+        handshake::offered_subprotocols(self.head.headers())
     }
 
     /// The first subprotocol of the client's list that is one of `ours`, for

@@ -256,6 +256,19 @@ fn a_turn_inflates_no_more_than_its_budget() {
     assert_eq!(driver.messages(key).len(), 10);
 }
 
+/// Who compresses much delays nobody who doesn't.
+#[test]
+fn a_budget_that_is_used_up_is_no_limit_to_plain_messages() {
+    let mut driver = Driver::with(|config| config.budget.inflated_bytes = 10_000);
+    let (greedy, _) = upgrade(&mut driver, "/", "permessage-deflate");
+    let plain = driver.upgrade();
+    let large = frame(FIN | RSV1 | BINARY, &Client::new().deflated(&vec![0; 20_000]));
+    driver.shard.receive(greedy, &mut large.clone(), driver.now);
+    driver.shard.receive(plain, &mut text("small").repeat(10), driver.now);
+    assert!(!driver.shard.has_unread(plain));
+    assert_eq!(driver.stats().messages_in, 1 + 10);
+}
+
 #[test]
 fn a_published_message_is_compressed_once_for_all_who_share() {
     let mut driver = Driver::with(with_mode(CompressionMode::Shared));

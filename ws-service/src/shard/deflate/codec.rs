@@ -4,7 +4,7 @@ use bytes::Bytes;
 use flate2::{Compress, Decompress};
 
 use super::offer::Agreement;
-use super::{MAX_BITS, MIN_BITS, WINDOWS, stream};
+use super::{MAX_BITS, WINDOWS, stream};
 use crate::shard::config::Compression;
 use crate::shard::frame::Frame;
 use crate::shard::frames;
@@ -114,14 +114,14 @@ impl Deflate {
         codec: &mut Codec,
         message: &[u8],
     ) -> Option<&[u8]> {
-        if !self.is_worth_it(message) {
+        if !self.is_long_enough(message) {
             return None;
         }
         let Agreement { server_keeps, server_bits, .. } = codec.agreement;
         let slot = if server_keeps {
             &mut codec.compressor
         } else {
-            self.compressors.get_mut(usize::from(server_bits - MIN_BITS))?
+            self.compressors.get_mut(codec.agreement.window())?
         };
         let level = self.config.level;
         let compressor = slot.get_or_insert_with(|| stream::compressor(level, server_bits));
@@ -140,24 +140,24 @@ impl Deflate {
     /// The frame of a message to many, as this connection is to get it: compressed once for all who
     /// have agreed on the same window and take no context over.
     pub(in crate::shard) fn frame(&mut self, codec: &mut Codec, frame: &Frame) -> Bytes {
-        if !self.is_worth_it(frame.payload()) {
+        if !self.is_long_enough(frame.payload()) {
             return frame.plain().clone();
         }
-        let Agreement { server_keeps, server_bits, .. } = codec.agreement;
+        let agreement = codec.agreement;
         let mut compressed = || {
             let payload = self.compress(codec, frame.payload())?;
             let mut out = Vec::new();
             frames::deflated_frame(&mut out, frame.is_text(), payload);
             Some(Bytes::from(out))
         };
-        if server_keeps {
+        if agreement.server_keeps {
             compressed().unwrap_or_else(|| frame.plain().clone())
         } else {
-            frame.variant(usize::from(server_bits - MIN_BITS), compressed)
+            frame.variant(agreement.window(), compressed)
         }
     }
 
-    fn is_worth_it(&self, message: &[u8]) -> bool {
+    fn is_long_enough(&self, message: &[u8]) -> bool {
         message.len() >= self.config.threshold.max(1)
     }
 }

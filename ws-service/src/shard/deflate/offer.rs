@@ -22,6 +22,13 @@ pub(super) struct Agreement {
     pub(super) client_bits: u8,
 }
 
+impl Agreement {
+    /// Our window's place among all there are.
+    pub(super) const fn window(self) -> usize {
+        (self.server_bits - MIN_BITS) as usize
+    }
+}
+
 /// One offer, well-formed.
 #[derive(Debug, Default)]
 struct Offer {

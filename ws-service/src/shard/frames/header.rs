@@ -80,7 +80,8 @@ fn refuse_early(first: u8, second: u8, deflate: bool) -> Result<(), Violation> {
     let opcode = OpCode::from(first & 0x0f);
     // Only a message's first frame says that it is compressed.
     let may_be_deflated = deflate && matches!(opcode, OpCode::Data(Data::Text | Data::Binary));
-    if first & if may_be_deflated { 0x30 } else { 0x70 } != 0 {
+    let reserved = if may_be_deflated { 0x30 } else { 0x70 };
+    if first & reserved != 0 {
         return Err(Violation::ReservedBit);
     }
     if kind(opcode).is_none() {

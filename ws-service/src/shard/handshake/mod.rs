@@ -12,4 +12,4 @@ mod subprotocol;
 pub(super) use check::check;
 pub(super) use head::{Head, Progress, find_end, parse};
 pub(super) use response::{refusal, switching_protocols};
-pub(super) use subprotocol::offered;
+pub(super) use subprotocol::offered as offered_subprotocols;
