@@ -25,7 +25,8 @@ use crate::timestamp::{Timestamp, micros_rounded_up};
 pub struct Due<T> {
     /// What the timer was made with.
     pub token: T,
-    /// What the timer was scheduled for.
+    /// What the timer was scheduled for, or the `now` of the pass that was open at the time, if that
+    /// was later.
     pub deadline: Timestamp,
 }
 

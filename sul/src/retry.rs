@@ -23,8 +23,8 @@
 //! // each time the connection fails
 //! let now = Timestamp::ZERO;
 //! if !timer.schedule_retry(&mut retry, now) {
+//!     timer.schedule(now + retry.next_delay()); // or give up
 //!     println!("still trying after {} failures", retry.attempts());
-//!     // and go on with `timer.schedule(now + retry.next_delay())`, or give up
 //! }
 //! assert!(timer.deadline() >= Some(Timestamp::from_micros(100_000)));
 //! assert!(timer.deadline() <= Some(Timestamp::from_micros(120_000)));
@@ -167,7 +167,8 @@ impl<'a> Retry<'a> {
         delay.saturating_add(self.jitter(delay))
     }
 
-    /// How many attempts have been made since the last [`reset`](Self::reset).
+    /// How many delays have been handed out since the last [`reset`](Self::reset): one for each failure.
+    /// A [`Timer::schedule_retry`](crate::Timer::schedule_retry) that answered `false` handed out none.
     ///
     /// ```
     /// use sul::retry::{Policy, Retry};

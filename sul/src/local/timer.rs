@@ -8,7 +8,8 @@ use crate::Timestamp;
 use crate::engine::Class;
 use crate::retry::Retry;
 
-/// A timer. Put it in whatever it times: dropping it cancels it.
+/// A timer. Put it in whatever it times: dropping it cancels it. So bind it:
+/// `timers.timer(7).schedule(at);` has dropped it at the end of the line.
 ///
 /// A timer is 16 bytes, belongs to the thread of its list, and can't be named on another:
 ///
