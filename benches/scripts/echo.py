@@ -18,6 +18,8 @@ import statistics
 import subprocess
 import sys
 
+from server import Server
+
 RELEASE = pathlib.Path(os.environ.get("CARGO_TARGET_DIR", "target")) / "release"
 SERVERS = {
     "raw TCP": ["raw_tcp_echo", "--listen", "127.0.0.1:0"],
@@ -39,32 +41,16 @@ CELLS = [(n, 1, size, "binary") for n in (100, 1_000, 10_000) for size in (20, 1
 ]
 
 
-class Server:
-    """A server, pinned, until the block ends."""
-
-    def __init__(self, name):
-        program, *options = SERVERS[name]
-        command = ["taskset", "-c", "0", RELEASE / program, *options]
-        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
-        self.address = self.process.stdout.readline().split()[-1]
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.process.terminate()
-        try:
-            self.process.wait(15)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
+def start(name):
+    program, *options = SERVERS[name]
+    return Server("taskset", "-c", "0", RELEASE / program, *options)
 
 
 def measure(name, cell, seconds):
     connections, in_flight, size, kind = cell
     if name == "raw TCP":
         kind = "raw"
-    with Server(name) as server:
+    with start(name) as server:
         command = ["taskset", "-c", "1", RELEASE / "echo_load", "--address", server.address]
         command += ["--connections", str(connections), "--in-flight", str(in_flight), "--size", str(size)]
         command += ["--kind", kind, "--seconds", str(seconds), "--server-pid", str(server.process.pid)]

@@ -19,23 +19,14 @@ import sys
 import tempfile
 import time
 
+from server import Server
+
 OURS, PEER = "target/release/ws-service", "target/release/tokio_tungstenite_echo"
 ROUNDS = 10
 
 
-class Server:
-    """A server on a free port, ended with its block."""
-
-    def __init__(self, *command):
-        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
-        self.address = self.process.stdout.readline().split()[-1]
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.process.terminate()
-        self.process.wait()
+class Service(Server):
+    """A server that storms are sent to."""
 
     def storm(self, *options):
         with tempfile.NamedTemporaryFile(suffix=".json") as out:
@@ -47,17 +38,13 @@ class Server:
         print(f"  {' '.join(options)}: status {status}", flush=True)
         return {"command": " ".join(["ws-service storm", *options]), "status": status, "report": report}
 
-    def rss(self):
-        with open(f"/proc/{self.process.pid}/status", encoding="ascii") as status:
-            return next(int(line.split()[1]) * 1024 for line in status if line.startswith("VmRSS"))
-
 
 def ours(*options, threads=2):
-    return Server(OURS, "--listen", "127.0.0.1:0", "--threads", str(threads), *options)
+    return Service(OURS, "--listen", "127.0.0.1:0", "--threads", str(threads), *options)
 
 
 def peer():
-    return Server(PEER, "--listen", "127.0.0.1:0", "--threads", "2")
+    return Service(PEER, "--listen", "127.0.0.1:0", "--threads", "2")
 
 
 def kills():
