@@ -43,8 +43,8 @@ pub use service::{Service, ServiceBuilder, ServiceError};
 pub use shard::{
     Accept, Budget, CloseCode, CloseKind, CloseReason, Compression, CompressionMode, Config,
     ConfigError, Congested, ConnectionId, Context, Deadline, Either, Limits, Message, NotFound,
-    Origins, Overflow, Protocol, Rejection, Request, Route, RouteError, SendError, Sent, Stats,
-    Subprotocol, Timeouts, TooManyTopics, Violation,
+    Origins, Overflow, Piece, Protocol, Rejection, Request, Route, RouteError, SendError, Sent,
+    Stats, Subprotocol, Timeouts, TooManyTopics, Violation,
 };
 
 /// The code in the READMEs is compiled with the documentation's.

@@ -66,6 +66,9 @@ pub struct Limits {
     pub message_size: usize,
     /// Frames of a message. Default: 65,536.
     pub fragments: u32,
+    /// Bytes of a message that is delivered [in pieces](super::Accept::in_pieces); `None`, the default,
+    /// leaves it to the protocol, which sees them come.
+    pub streamed_size: Option<u64>,
     /// Bytes queued to a peer at which `send` reports pressure. Default: 1 MiB.
     pub high_water: usize,
     /// Bytes queued to a peer above which `overflow` rules. Default: 32 MiB.
@@ -89,6 +92,7 @@ impl Default for Limits {
             headers: 64,
             message_size: 16 * 1024 * 1024,
             fragments: 65_536,
+            streamed_size: None,
             high_water: 1024 * 1024,
             queued_bytes: 32 * 1024 * 1024,
             overflow: Overflow::Close,

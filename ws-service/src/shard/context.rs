@@ -7,10 +7,9 @@ use sul::Timestamp;
 use tungstenite::protocol::frame::coding::CloseCode;
 
 use super::frame::Frame;
-use super::frames;
 use super::id::ConnectionId;
 use super::link::Link;
-use super::protocol::Message;
+use super::protocol::{Message, Piece};
 use super::reason::{CloseReason, sendable};
 use super::shared::Shared;
 
@@ -64,6 +63,9 @@ pub enum SendError {
     /// The same, by [`Overflow::Drop`](super::Overflow::Drop): the message is dropped and counted.
     #[error("too many bytes queued: the message is dropped")]
     Dropped,
+    /// A first part inside a message in parts; a later one of none, or of one of the other kind.
+    #[error("not the part of a message that can come next")]
+    OutOfSequence,
 }
 
 /// Other threads have not taken what was published before.
@@ -98,7 +100,7 @@ impl Context<'_> {
     /// Bytes that wait to be written to the peer.
     #[must_use]
     pub fn queued_bytes(&self) -> usize {
-        self.link.outbox.len()
+        self.shared.queued(self.id.key, self.link)
     }
 
     /// Queues a message to the peer: copied, in one frame, written at the end of the turn.
@@ -112,30 +114,35 @@ impl Context<'_> {
         if self.recorded.end.is_some() {
             return Err(SendError::Closed);
         }
-        let room = self.shared.room_for(self.link, size);
-        if room == Err(SendError::Overflow) {
-            self.recorded.end = Some((CloseReason::Backlog, Box::default()));
-        }
-        room?;
-        self.push(message);
+        let room = self.shared.room_for(self.id.key, self.link, size);
+        self.note_overflow(room)?;
+        self.shared.push_message(self.id.key, self.link, message);
         Ok(self.shared.sent(self.link))
     }
 
-    fn push(&mut self, message: Message<'_>) {
-        let Self { link, shared, .. } = self;
-        let payload = message.as_bytes();
-        let codec = link.codec.as_deref_mut();
-        match codec.and_then(|codec| shared.deflate.compress(codec, payload)) {
-            Some(deflated) => {
-                shared.counters.deflated.add(1);
-                link.outbox.push(&mut shared.pool, deflated.len(), |out| {
-                    frames::deflated_frame(out, matches!(message, Message::Text(_)), deflated);
-                });
-            }
-            None => link.outbox.push(&mut shared.pool, payload.len(), |out| {
-                frames::message_frame(out, message);
-            }),
+    /// Queues a part of a message, in a frame of its own (RFC 6455 §5.4): for messages that are too
+    /// long, or come too slowly, to be sent whole. It goes uncompressed.
+    ///
+    /// Until the last part, all else that is sent to this peer, by whomever, waits behind it; closing
+    /// leaves the message unfinished and drops what waits. A part that is not taken can be sent again.
+    ///
+    /// # Errors
+    /// [`SendError::OutOfSequence`] if it is not the part that can come next; otherwise as for
+    /// [`send`](Self::send).
+    pub fn send_piece(&mut self, piece: Piece<'_>) -> Result<Sent, SendError> {
+        if self.recorded.end.is_some() {
+            return Err(SendError::Closed);
         }
+        let sent = self.shared.push_piece(self.id.key, self.link, piece);
+        self.note_overflow(sent)
+    }
+
+    /// A queue that overflows ends the connection, once the handler has returned.
+    fn note_overflow<T>(&mut self, result: Result<T, SendError>) -> Result<T, SendError> {
+        if matches!(result, Err(SendError::Overflow)) {
+            self.recorded.end = Some((CloseReason::Backlog, Box::default()));
+        }
+        result
     }
 
     /// Subscribes the connection to a topic, until [`unsubscribe`](Self::unsubscribe) or its end.

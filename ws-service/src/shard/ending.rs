@@ -30,13 +30,14 @@ impl Shared {
         }
         link.ending = Ending::Queued;
         link.clear_all(&self.counters);
+        self.drop_held(key, link);
         let (was_open, was_asking) = (link.is_open(), link.is_asking());
         link.phase = phase_after(&reason);
         match (&reason, &link.phase) {
             // It has ended its side; what it was sent before that it may still read.
             (CloseReason::Disconnected, _) => {}
             // It has shown that it takes nothing.
-            (CloseReason::Timeout(_), Phase::Finished) => self.abandon(link),
+            (CloseReason::Timeout(_), Phase::Finished) => self.abandon(key, link),
             _ if was_open => self.say_goodbye(key, link, &reason, text),
             _ if was_asking => self.turn_away(key, link),
             _ => {}
@@ -75,10 +76,10 @@ impl Shared {
     }
 
     /// The transport is gone, or nothing more can be written to it.
-    pub(super) fn abandon(&mut self, link: &mut Link) {
-        let queued = link.outbox.len();
+    pub(super) fn abandon(&mut self, key: ConnectionKey, link: &mut Link) {
+        let queued = self.queued(key, link);
         link.outbox.clear(&mut self.pool);
-        self.recount(link, queued);
+        self.recount(key, link, queued);
         link.phase = Phase::Finished;
         link.clear_all(&self.counters);
     }
@@ -157,7 +158,7 @@ impl<P: Protocol> Shard<P> {
     pub fn disconnected(&mut self, key: ConnectionKey, now: Timestamp) {
         let Some(Slot { link, .. }) = self.slots.get_mut(key) else { return };
         self.shared.end(key, link, CloseReason::Disconnected, "", now);
-        self.shared.abandon(link);
+        self.shared.abandon(key, link);
         self.settle_transport(key);
     }
 

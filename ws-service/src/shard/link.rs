@@ -12,6 +12,7 @@ use super::frames::Decoder;
 use super::handshake::Head;
 use super::id::ConnectionKey;
 use super::outbox::Outbox;
+use super::protocol::Message;
 use super::topics::Subscriptions;
 
 /// All that a shard keeps for a connection. Dropping it cancels its timer.
@@ -38,6 +39,9 @@ pub(super) struct Link {
     pub(super) ping: Option<u32>,
     /// In the list of those to be flushed this turn.
     pub(super) is_dirty: bool,
+    /// Messages are told as they come.
+    pub(super) in_pieces: bool,
+    pub(super) sending: Sending,
     pub(super) ending: Ending,
     pub(super) grace: Grace,
 }
@@ -49,6 +53,23 @@ pub(super) enum Grace {
     None,
     Owed,
     Given,
+}
+
+/// The message whose first pieces have been sent, and whose last has not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Sending {
+    Nothing,
+    Text,
+    Binary,
+}
+
+impl Sending {
+    pub(super) const fn of(part: Message<'_>) -> Self {
+        match part {
+            Message::Text(_) => Self::Text,
+            Message::Binary(_) => Self::Binary,
+        }
+    }
 }
 
 /// How far the end of a connection's session has come.
@@ -104,6 +125,8 @@ impl Link {
             deadlines: Deadlines::new(),
             ping: None,
             is_dirty: false,
+            in_pieces: false,
+            sending: Sending::Nothing,
             ending: Ending::None,
             grace: Grace::None,
         }

@@ -3,6 +3,8 @@
 use http::header::SEC_WEBSOCKET_PROTOCOL;
 use http::{HeaderName, HeaderValue, StatusCode};
 
+use tungstenite::protocol::frame::coding::CloseCode;
+
 use super::context::Context;
 use super::reason::CloseReason;
 use super::request::{Request, Subprotocol};
@@ -37,6 +39,20 @@ impl<'a> From<&'a [u8]> for Message<'a> {
     fn from(bytes: &'a [u8]) -> Self {
         Self::Binary(bytes)
     }
+}
+
+/// A part of a message, lent for the time of the call.
+///
+/// Where a message is cut follows from how its bytes come, not from the frames that its sender has made
+/// of it (RFC 6455 §5.4). No piece is empty, but the last may be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Piece<'a> {
+    /// The message's kind, and the part itself. Text is cut between characters.
+    pub part: Message<'a>,
+    /// The message begins with it.
+    pub is_first: bool,
+    /// The message ends with it.
+    pub is_last: bool,
 }
 
 /// What a service does with its connections.
@@ -81,6 +97,12 @@ pub trait Protocol: Send + Sync + 'static {
     /// A whole message has come.
     fn message(&self, cx: &mut Context<'_>, session: &mut Self::Session, message: Message<'_>);
 
+    /// A part of a message has come: called instead of [`message`](Self::message) where
+    /// [`Accept::in_pieces`] has asked for it. By default the connection is closed with 1011.
+    fn piece(&self, cx: &mut Context<'_>, session: &mut Self::Session, piece: Piece<'_>) {
+        cx.close(CloseCode::Error, "");
+    }
+
     /// The queue has fallen to half its high-water mark, after `send` had answered
     /// [`Sent::AboveHighWater`](super::Sent::AboveHighWater).
     fn drained(&self, cx: &mut Context<'_>, session: &mut Self::Session) {}
@@ -103,6 +125,7 @@ pub trait Protocol: Send + Sync + 'static {
 pub struct Accept<S> {
     pub(super) verdict: Verdict<S>,
     pub(super) headers: Vec<(HeaderName, HeaderValue)>,
+    pub(super) in_pieces: bool,
 }
 
 #[derive(Debug)]
@@ -113,9 +136,13 @@ pub(super) enum Verdict<S> {
 }
 
 impl<S> Accept<S> {
+    const fn new(verdict: Verdict<S>) -> Self {
+        Self { verdict, headers: Vec::new(), in_pieces: false }
+    }
+
     /// The connection is opened.
     pub const fn admit(session: S) -> Self {
-        Self { verdict: Verdict::Admit(session), headers: Vec::new() }
+        Self::new(Verdict::Admit(session))
     }
 
     /// The answer comes later: [`Handle::admit`](crate::Handle::admit) or
@@ -123,12 +150,12 @@ impl<S> Accept<S> {
     ///
     /// Until then the session can be told notes, but can neither receive nor send.
     pub const fn defer(session: S) -> Self {
-        Self { verdict: Verdict::Defer(session), headers: Vec::new() }
+        Self::new(Verdict::Defer(session))
     }
 
     /// The connection is refused.
     pub const fn reject(rejection: Rejection) -> Self {
-        Self { verdict: Verdict::Reject(rejection), headers: Vec::new() }
+        Self::new(Verdict::Reject(rejection))
     }
 
     /// Adds a field to the response: to the 101, or to the refusal given here. A deferred request that
@@ -146,6 +173,17 @@ impl<S> Accept<S> {
         }
     }
 
+    /// Messages are to be told as they come, by [`Protocol::piece`]: for those that are too long to be
+    /// kept. Nothing of them is, so [`Limits::message_size`](super::Limits::message_size) and
+    /// [`fragments`](super::Limits::fragments) don't count, but
+    /// [`streamed_size`](super::Limits::streamed_size) does, and the message deadline runs from one
+    /// piece to the next. A compressed message is inflated as it comes, with an inflater (about 50 KiB)
+    /// of its own until it ends.
+    pub const fn in_pieces(mut self) -> Self {
+        self.in_pieces = true;
+        self
+    }
+
     /// The same answer with another session.
     pub fn map<T>(self, map: impl FnOnce(S) -> T) -> Accept<T> {
         let verdict = match self.verdict {
@@ -153,7 +191,7 @@ impl<S> Accept<S> {
             Verdict::Defer(session) => Verdict::Defer(map(session)),
             Verdict::Reject(rejection) => Verdict::Reject(rejection),
         };
-        Accept { verdict, headers: self.headers }
+        Accept { verdict, headers: self.headers, in_pieces: self.in_pieces }
     }
 }
 

@@ -5,12 +5,12 @@ use sul::Timestamp;
 use super::Shard;
 use super::config::Config;
 use super::deadlines::Deadline;
-use super::frames::{Incoming, Input, Rules};
+use super::frames::{Input, Rules};
 use super::id::ConnectionKey;
 use super::link::{Link, Phase, Slot};
-use super::protocol::{Message, Protocol};
-use super::reason::{CloseReason, Violation};
-use super::shared::Shared;
+use super::protocol::Protocol;
+use super::reason::CloseReason;
+use super::recipient::{Recipient, Taken};
 
 /// How it goes on after a frame.
 enum Step {
@@ -90,7 +90,8 @@ impl<P: Protocol> Shard<P> {
         self.time_message(key, is_fresh, now);
     }
 
-    /// Takes one frame, or what there is of it. `is_fresh` becomes true where nothing is unfinished.
+    /// Takes one frame, or what there is of it. `is_fresh` becomes true where nothing is unfinished, and
+    /// where something has been told of what is.
     fn receive_frame(
         &mut self,
         key: ConnectionKey,
@@ -98,94 +99,46 @@ impl<P: Protocol> Shard<P> {
         is_fresh: &mut bool,
         now: Timestamp,
     ) -> Step {
-        let Some(Slot { decoder, link, session }) = self.slots.get_mut(key) else {
+        let Self { protocol, slots, shared, .. } = self;
+        let Some(Slot { decoder, link, session }) = slots.get_mut(key) else {
             return Step::Ended;
         };
         if !matches!(link.phase, Phase::Open | Phase::Closing) {
             return Step::Ended;
         }
-        let shared = &mut self.shared;
         *is_fresh |= !decoder.is_unfinished();
-        let incoming = match decoder.next(input, rules(&shared.config, link.codec.is_some())) {
-            Ok(Some(incoming)) => incoming,
+        let taken = match decoder.next(input, rules(&shared.config, link)) {
+            Ok(Some(incoming)) => {
+                shared.grant_grace(link, now);
+                let protocol = &**protocol;
+                Recipient { protocol, shared, key, link, session, now }.take(incoming)
+            }
             Ok(None) => return Step::UsedUp,
+            Err(violation) => Err(violation),
+        };
+        match taken {
+            Ok(Taken::Frame) => Step::Next,
+            Ok(Taken::Piece) => {
+                *is_fresh = true;
+                Step::Next
+            }
+            Ok(Taken::Inflated) => {
+                *is_fresh |= link.in_pieces;
+                Step::Inflated
+            }
+            Ok(Taken::Close) => self.end_of_closing(key),
             Err(violation) => {
                 shared.end(key, link, CloseReason::Violation(violation), "", now);
-                return self.end_of_closing(key);
+                self.end_of_closing(key)
             }
-        };
-        shared.grant_grace(link, now);
-        let message = match incoming {
-            Incoming::Text(text) => Message::Text(text),
-            Incoming::Binary(bytes) => Message::Binary(bytes),
-            Incoming::Deflated { is_text, payload } => {
-                let Some(codec) = &mut link.codec else { return Step::Next };
-                let limit = shared.config.limits.message_size;
-                let inflated = match shared.deflate.inflate(codec, payload, limit) {
-                    Ok(inflated) => inflated,
-                    Err(violation) => {
-                        shared.end(key, link, CloseReason::Violation(violation), "", now);
-                        return self.end_of_closing(key);
-                    }
-                };
-                shared.counters.inflated.add(1);
-                return self.receive_inflated(key, is_text, inflated, now);
-            }
-            Incoming::Fragment => return Step::Next,
-            Incoming::Ping(payload) => {
-                if link.is_open() {
-                    shared.queue(key, link, |outbox, pool| outbox.pong(pool, payload));
-                }
-                return Step::Next;
-            }
-            Incoming::Pong(payload) => {
-                shared.pong(link, payload, now);
-                return Step::Next;
-            }
-            Incoming::Close(code, text) => {
-                shared.end(key, link, CloseReason::Peer(code, text.into()), "", now);
-                return self.end_of_closing(key);
-            }
-        };
-        if let (Phase::Open, Some(session)) = (&link.phase, session) {
-            tell_message(&*self.protocol, shared, (key, link, session), message, now);
         }
-        Step::Next
     }
 
     fn has_inflated_enough(&self) -> bool {
         self.shared.deflate.spent() >= self.shared.config.budget.inflated_bytes
     }
 
-    /// Takes a message that came compressed.
-    fn receive_inflated(
-        &mut self,
-        key: ConnectionKey,
-        is_text: bool,
-        bytes: Vec<u8>,
-        now: Timestamp,
-    ) -> Step {
-        let Some(Slot { link, session, .. }) = self.slots.get_mut(key) else { return Step::Ended };
-        let shared = &mut self.shared;
-        let message = if is_text {
-            std::str::from_utf8(&bytes).map(Message::Text)
-        } else {
-            Ok(Message::Binary(&bytes))
-        };
-        let Ok(message) = message else {
-            let reason = CloseReason::Violation(Violation::InvalidUtf8);
-            shared.end(key, link, reason, "", now);
-            shared.deflate.give_back(bytes);
-            return self.end_of_closing(key);
-        };
-        if let (Phase::Open, Some(session)) = (&link.phase, session) {
-            tell_message(&*self.protocol, shared, (key, link, session), message, now);
-        }
-        shared.deflate.give_back(bytes);
-        Step::Inflated
-    }
-
-    /// The message deadline runs from the first byte of what is unfinished.
+    /// The message deadline runs from the first byte of what is unfinished, or of what was told of it last.
     fn time_message(&mut self, key: ConnectionKey, is_fresh: bool, now: Timestamp) {
         let Some(Slot { decoder, link, .. }) = self.slots.get_mut(key) else { return };
         decoder.release();
@@ -213,19 +166,17 @@ impl<P: Protocol> Shard<P> {
     }
 }
 
-/// Counts a message, and gives it to its session.
-fn tell_message<P: Protocol>(
-    protocol: &P,
-    shared: &mut Shared,
-    (key, link, session): (ConnectionKey, &mut Link, &mut P::Session),
-    message: Message<'_>,
-    now: Timestamp,
-) {
-    shared.counters.messages_in.add(1);
-    shared.counters.bytes_in.add(message.as_bytes().len() as u64);
-    shared.run(key, link, now, |cx| protocol.message(cx, session, message));
-}
-
-const fn rules(config: &Config, deflate: bool) -> Rules {
-    Rules { message_size: config.limits.message_size, fragments: config.limits.fragments, deflate }
+fn rules(config: &Config, link: &Link) -> Rules {
+    let limits = &config.limits;
+    let in_pieces = link.in_pieces;
+    Rules {
+        message_size: if in_pieces {
+            limits.streamed_size.unwrap_or(u64::MAX)
+        } else {
+            limits.message_size as u64
+        },
+        fragments: limits.fragments,
+        deflate: link.codec.is_some(),
+        in_pieces,
+    }
 }

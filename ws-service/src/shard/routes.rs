@@ -1,7 +1,7 @@
 //! Several protocols in one, by path: a session is the one's or the other's, in place, unboxed.
 
 use super::context::Context;
-use super::protocol::{Accept, Message, Protocol, Rejection};
+use super::protocol::{Accept, Message, Piece, Protocol, Rejection};
 use super::reason::CloseReason;
 use super::request::Request;
 
@@ -89,6 +89,13 @@ impl<P: Protocol, R: Protocol> Protocol for Route<P, R> {
         match session {
             Either::This(session) => self.protocol.message(cx, session, message),
             Either::Other(session) => self.rest.message(cx, session, message),
+        }
+    }
+
+    fn piece(&self, cx: &mut Context<'_>, session: &mut Self::Session, piece: Piece<'_>) {
+        match session {
+            Either::This(session) => self.protocol.piece(cx, session, piece),
+            Either::Other(session) => self.rest.piece(cx, session, piece),
         }
     }
 

@@ -12,6 +12,7 @@ use super::context::{Context, Recorded, SendError, Sent, TimerChange};
 use super::counters::Counters;
 use super::deadlines::Deadline;
 use super::deflate::Deflate;
+use super::held::Held;
 use super::id::{ConnectionId, ConnectionKey, ShardId};
 use super::link::{Grace, Link};
 use super::mail::Relay;
@@ -32,6 +33,7 @@ pub(super) struct Shared {
     pub(super) relay: Relay,
     pub(super) unread: Unread,
     pub(super) deflate: Deflate,
+    pub(super) held: Held,
     /// Connections that have got something to write since the turn.
     pub(super) dirty: VecDeque<ConnectionKey>,
     /// Connections to be flushed in this turn.
@@ -64,6 +66,7 @@ impl Shared {
             topics: Topics::default(),
             relay: Relay::new(shards, id.index()),
             unread: Unread::default(),
+            held: Held::default(),
             dirty: VecDeque::new(),
             flushing: VecDeque::new(),
             endings: VecDeque::new(),
@@ -84,13 +87,13 @@ impl Shared {
         now: Timestamp,
         handler: impl FnOnce(&mut Context<'_>),
     ) {
-        let queued = link.outbox.len();
+        let queued = self.queued(key, link);
         let id = self.name(key);
         let recorded = Recorded::default();
         let mut context = Context { id, now, link: &mut *link, shared: &mut *self, recorded };
         let result = catch_unwind(AssertUnwindSafe(|| handler(&mut context)));
         let recorded = context.recorded;
-        self.recount(link, queued);
+        self.recount(key, link, queued);
         if result.is_err() {
             self.counters.panics.add(1);
         }
@@ -132,14 +135,15 @@ impl Shared {
         link: &mut Link,
         change: impl FnOnce(&mut Outbox, &mut Pool),
     ) {
-        let before = link.outbox.len();
+        let before = self.queued(key, link);
         change(&mut link.outbox, &mut self.pool);
-        self.recount(link, before);
+        self.recount(key, link, before);
         self.flush_later(key, link);
     }
 
-    pub(super) fn recount(&self, link: &Link, before: usize) {
-        let after = link.outbox.len();
+    /// Brings the gauge of queued bytes to what has become of the `before` of a connection.
+    pub(super) fn recount(&self, key: ConnectionKey, link: &Link, before: usize) {
+        let after = self.queued(key, link);
         if after >= before {
             self.counters.queued_bytes.add((after - before) as u64);
         } else {
@@ -156,12 +160,17 @@ impl Shared {
     }
 
     /// Whether a message of `size` bytes may be queued.
-    pub(super) fn room_for(&self, link: &Link, size: usize) -> Result<(), SendError> {
+    pub(super) fn room_for(
+        &self,
+        key: ConnectionKey,
+        link: &Link,
+        size: usize,
+    ) -> Result<(), SendError> {
         if !link.is_open() {
             return Err(SendError::Closed);
         }
         let limits = &self.config.limits;
-        if link.outbox.len().saturating_add(size) <= limits.queued_bytes {
+        if self.queued(key, link).saturating_add(size) <= limits.queued_bytes {
             return Ok(());
         }
         match limits.overflow {
@@ -176,6 +185,11 @@ impl Shared {
     /// Counts a queued message, and says whether the queue is above its mark.
     pub(super) fn sent(&self, link: &mut Link) -> Sent {
         self.counters.messages_out.add(1);
+        self.pressure(link)
+    }
+
+    /// Says whether a queue is above its mark.
+    pub(super) fn pressure(&self, link: &mut Link) -> Sent {
         if link.outbox.len() <= self.config.limits.high_water {
             return Sent::Queued;
         }

@@ -5,7 +5,6 @@ use sul::Timestamp;
 use super::Shard;
 use super::deadlines::Deadline;
 use super::frame::Frame;
-use super::frames;
 use super::id::ConnectionKey;
 use super::link::{Grace, Link, Phase, Slot};
 use super::mail::Mail;
@@ -168,7 +167,7 @@ impl Shared {
             Deadline::Write if !link.outbox.is_blocked() => self.watch_writing(link, now),
             Deadline::Handshake => self.refuse_late(key, link, now),
             Deadline::Ping => self.ping(key, link, now),
-            Deadline::Close => self.abandon(link),
+            Deadline::Close => self.abandon(key, link),
             Deadline::HangUp | Deadline::Message | Deadline::Write | Deadline::User => {
                 self.end(key, link, CloseReason::Timeout(deadline), "", now);
             }
@@ -184,7 +183,7 @@ impl Shared {
         now: Timestamp,
     ) -> bool {
         use super::context::SendError;
-        match self.room_for(link, frame.len()) {
+        match self.room_for(key, link, frame.len()) {
             Ok(()) => {
                 self.push_frame(key, link, frame);
                 // The pressure is the protocol's to hear of at its next `send`.
@@ -197,15 +196,5 @@ impl Shared {
             }
             Err(_) => false,
         }
-    }
-
-    fn push_frame(&mut self, key: ConnectionKey, link: &mut Link, frame: &Frame) {
-        let Some(codec) = &mut link.codec else {
-            self.queue(key, link, |outbox, pool| outbox.push_shared(pool, frame.plain()));
-            return;
-        };
-        let bytes = self.deflate.frame(codec, frame);
-        self.counters.deflated.add(u64::from(frames::is_deflated(&bytes)));
-        self.queue(key, link, |outbox, pool| outbox.push_shared(pool, &bytes));
     }
 }

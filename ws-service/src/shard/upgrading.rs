@@ -64,13 +64,16 @@ impl<P: Protocol> Shard<P> {
             self.reject(key, &Accept::<()>::reject(rejection), now);
             return;
         };
-        let Accept { verdict, mut headers } = accept;
+        let Accept { verdict, mut headers, in_pieces } = accept;
         let compression = &self.shared.config.compression;
         if let Some((codec, answer)) = deflate::negotiate(request.headers(), compression) {
             headers.push((SEC_WEBSOCKET_EXTENSIONS, answer));
             if let Some(Slot { link, .. }) = self.slots.get_mut(key) {
                 link.codec = Some(Box::new(codec));
             }
+        }
+        if let Some(Slot { link, .. }) = self.slots.get_mut(key) {
+            link.in_pieces = in_pieces;
         }
         let response = handshake::switching_protocols(&response, &headers);
         match verdict {
@@ -83,8 +86,8 @@ impl<P: Protocol> Shard<P> {
                 self.defer(key, response, pipelined, now);
             }
             Verdict::Reject(rejection) => {
-                let verdict = Verdict::<()>::Reject(rejection);
-                self.reject(key, &Accept { verdict, headers }, now);
+                let accept = Accept { headers, ..Accept::<()>::reject(rejection) };
+                self.reject(key, &accept, now);
             }
         }
     }

@@ -12,22 +12,22 @@ use crate::driver::echo::Echo;
 use crate::driver::peer::close_frame;
 
 /// The bit of a compressed message's first frame.
-const RSV1: u8 = 0x40;
+pub(crate) const RSV1: u8 = 0x40;
 const TAIL: [u8; 4] = [0, 0, 0xff, 0xff];
 
 /// A client's two streams.
-struct Client {
+pub(crate) struct Client {
     compress: Compress,
     decompress: Decompress,
 }
 
 impl Client {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let compress = Compress::new(Compression::best(), false);
         Self { compress, decompress: Decompress::new(false) }
     }
 
-    fn deflated(&mut self, bytes: &[u8]) -> Vec<u8> {
+    pub(crate) fn deflated(&mut self, bytes: &[u8]) -> Vec<u8> {
         let mut out = Vec::with_capacity(bytes.len() + 1_000);
         self.compress.compress_vec(bytes, &mut out, FlushCompress::Sync).unwrap();
         out.truncate(out.len() - TAIL.len());
@@ -42,7 +42,7 @@ impl Client {
     }
 }
 
-fn upgrade<P: Protocol>(
+pub(crate) fn upgrade<P: Protocol>(
     driver: &mut Driver<P>,
     path: &str,
     offer: &str,

@@ -19,6 +19,7 @@ mod mail;
 mod nesting;
 mod overtaking;
 mod panics;
+mod pieces;
 mod routes;
 mod subprotocols;
 mod topics;

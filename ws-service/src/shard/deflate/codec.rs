@@ -7,7 +7,7 @@ use super::offer::Agreement;
 use super::{MAX_BITS, WINDOWS, stream};
 use crate::shard::config::Compression;
 use crate::shard::frame::Frame;
-use crate::shard::frames;
+use crate::shard::frames::{self, Telling};
 use crate::shard::reason::Violation;
 
 /// Capacity that is kept from turn to turn.
@@ -17,14 +17,16 @@ const KEEP: usize = 64 * 1024;
 /// first needed.
 #[derive(Debug)]
 pub(in crate::shard) struct Codec {
-    agreement: Agreement,
-    inflater: Option<Decompress>,
+    pub(super) agreement: Agreement,
+    pub(super) inflater: Option<Decompress>,
     compressor: Option<Compress>,
+    /// A message that is told as it comes.
+    pub(in crate::shard) telling: Option<Box<Telling>>,
 }
 
 impl Codec {
     pub(super) const fn new(agreement: Agreement) -> Self {
-        Self { agreement, inflater: None, compressor: None }
+        Self { agreement, inflater: None, compressor: None, telling: None }
     }
 }
 
@@ -32,15 +34,15 @@ impl Codec {
 #[derive(Debug)]
 pub(in crate::shard) struct Deflate {
     config: Compression,
-    inflater: Option<Decompress>,
+    pub(super) inflater: Option<Decompress>,
     /// By window.
     compressors: [Option<Compress>; WINDOWS],
     /// The last message that was inflated.
-    inflated: Vec<u8>,
+    pub(super) inflated: Vec<u8>,
     /// The last message that was compressed.
     compressed: Vec<u8>,
     /// Bytes inflated in this turn.
-    spent: usize,
+    pub(super) spent: usize,
 }
 
 impl Deflate {

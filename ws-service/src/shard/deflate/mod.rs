@@ -8,15 +8,18 @@
 //! ```
 //!
 //! A message stays compressed until its last byte has come: what a peer makes us keep is what it has
-//! sent. [`Deflate`] is the thread's, with the streams that all its connections share; a [`Codec`] owns
+//! sent. One that is told in pieces is inflated as it comes, by a stream of its own (`pieces`).
+//! [`Deflate`] is the thread's, with the streams that all its connections share; a [`Codec`] owns
 //! streams only where a context is taken over from message to message.
 
 mod codec;
 mod offer;
+mod pieces;
 mod stream;
 
 pub(super) use codec::{Codec, Deflate};
 pub(super) use offer::negotiate;
+pub(super) use pieces::Deflated;
 
 /// The smallest window that zlib can work with, as a power of two.
 const MIN_BITS: u8 = 9;

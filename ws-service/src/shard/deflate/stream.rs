@@ -9,7 +9,7 @@ use super::MIN_BITS;
 use crate::shard::reason::Violation;
 
 /// What a flush ends with, and what is not sent (§7.2.1).
-const TAIL: [u8; 4] = [0, 0, 0xff, 0xff];
+pub(super) const TAIL: [u8; 4] = [0, 0, 0xff, 0xff];
 /// The least room that is made for output.
 const STEP: usize = 4096;
 
@@ -73,15 +73,32 @@ fn inflate_part(
             let room = out.len().max(STEP).min(limit.saturating_sub(out.len()) + 1);
             out.reserve_exact(room);
         }
+        let is_done = fill(stream, &mut rest, out)?;
+        if out.len() > limit {
+            return Err(Violation::TooLong);
+        }
+        if is_done {
+            return Ok(());
+        }
+    }
+}
+
+/// Appends what `rest` inflates to, as far as `out` has room; says whether that was all.
+///
+/// # Errors
+/// It is no DEFLATE data.
+pub(super) fn fill(
+    stream: &mut Decompress,
+    rest: &mut &[u8],
+    out: &mut Vec<u8>,
+) -> Result<bool, Violation> {
+    while out.len() < out.capacity() {
         let (consumed, produced) = (stream.total_in(), out.len());
         let status = stream
             .decompress_vec(rest, out, FlushDecompress::Sync)
             .map_err(|_| Violation::BadDeflate)?;
         let used = stream.total_in() - consumed;
-        rest = behind(rest, used);
-        if out.len() > limit {
-            return Err(Violation::TooLong);
-        }
+        *rest = behind(rest, used);
         if status == Status::StreamEnd {
             // A block marked as the last (§7.2.3.4): what follows begins a stream of its own.
             stream.reset(false);
@@ -89,9 +106,10 @@ fn inflate_part(
             return Err(Violation::BadDeflate);
         }
         if rest.is_empty() && out.len() < out.capacity() {
-            return Ok(());
+            return Ok(true);
         }
     }
+    Ok(false)
 }
 
 fn behind(bytes: &[u8], used: u64) -> &[u8] {

@@ -5,23 +5,27 @@ use tungstenite::protocol::frame::coding::CloseCode;
 use super::header::{self, Header, Kind};
 use super::mask;
 use super::partial::{Assembly, OpenFrame, Partial};
+use super::streamed::Streamed;
 use super::utf8::InvalidUtf8;
+use crate::shard::protocol::Piece;
 use crate::shard::reason::Violation;
 
 /// What a peer may send.
 #[derive(Debug, Clone, Copy)]
 pub(in crate::shard) struct Rules {
-    pub(in crate::shard) message_size: usize,
+    pub(in crate::shard) message_size: u64,
     pub(in crate::shard) fragments: u32,
     /// Messages may be compressed.
     pub(in crate::shard) deflate: bool,
+    /// Messages are told as they come.
+    pub(in crate::shard) in_pieces: bool,
 }
 
 impl Rules {
     /// What a message may take up as it comes. Data that doesn't compress grows by five bytes a block,
     /// and a compressor with little memory makes blocks of 128 bytes; the true size is known once it is
     /// inflated.
-    const fn longest(self, is_deflated: bool) -> usize {
+    const fn longest(self, is_deflated: bool) -> u64 {
         let growth = if is_deflated { self.message_size / 16 + 64 } else { 0 };
         self.message_size.saturating_add(growth)
     }
@@ -45,7 +49,7 @@ impl<'b> Input<'b> {
     }
 
     /// Takes the next `count` bytes, or all there are.
-    fn take(&mut self, count: usize) -> &mut [u8] {
+    pub(super) fn take(&mut self, count: usize) -> &mut [u8] {
         let start = self.at;
         self.at = start.saturating_add(count).min(self.bytes.len());
         &mut self.bytes[start..self.at]
@@ -53,7 +57,7 @@ impl<'b> Input<'b> {
 }
 
 /// One thing a peer has said, lent from the receive buffer or from the unfinished message.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::shard) enum Incoming<'a> {
     Text(&'a str),
     Binary(&'a [u8]),
@@ -65,6 +69,14 @@ pub(in crate::shard) enum Incoming<'a> {
     Ping(&'a [u8]),
     Pong(&'a [u8]),
     Close(Option<CloseCode>, &'a str),
+    /// A part of a message that is told as it comes.
+    Piece(Piece<'a>),
+    /// The same, compressed.
+    DeflatedPiece {
+        is_text: bool,
+        payload: &'a [u8],
+        is_last: bool,
+    },
     /// A frame that is not its message's last.
     Fragment,
 }
@@ -98,7 +110,7 @@ impl Decoder {
     ) -> Result<Option<Incoming<'a>>, Violation> {
         self.release();
         match &self.partial {
-            Some(partial) if partial.frame.is_some() => self.continue_frame(input),
+            Some(partial) if partial.frame.is_some() => self.continue_frame(input, rules),
             Some(partial) if partial.stash.is_open() => self.continue_stash(input, rules),
             _ => self.start_frame(input, rules),
         }
@@ -132,12 +144,13 @@ impl Decoder {
             }
             return control(header.kind, unmasked(input, &header, length)).map(Some);
         }
-        if is_whole && header.is_final && header.kind != Kind::Continue {
+        let is_streamed = rules.in_pieces && header.is_deflated;
+        if is_whole && header.is_final && header.kind != Kind::Continue && !is_streamed {
             return data(&header, unmasked(input, &header, length)).map(Some);
         }
         input.take(header.size);
-        self.open_frame(&header);
-        self.continue_frame(input)
+        self.open_frame(&header, rules);
+        self.continue_frame(input, rules)
     }
 
     /// What the frame's place in its message, and the limits, say to it.
@@ -155,35 +168,43 @@ impl Decoder {
             Some((message, fragments)) => (message.len(), fragments, message.is_deflated()),
             None => (0, 0, header.is_deflated),
         };
-        if header.length > rules.longest(is_deflated).saturating_sub(so_far) as u64 {
+        if header.length > rules.longest(is_deflated).saturating_sub(so_far) {
             return Err(Violation::TooLong);
         }
-        if fragments >= rules.fragments {
+        if fragments >= rules.fragments && !rules.in_pieces {
             return Err(Violation::TooManyFragments);
         }
         Ok(())
     }
 
-    fn open_frame(&mut self, header: &Header) {
+    fn open_frame(&mut self, header: &Header, rules: Rules) {
         let partial = self.partial.get_or_insert_default();
         partial.frame = Some(OpenFrame::new(header));
         if header.kind != Kind::Continue {
-            partial.message = Some(Assembly::new(header));
+            partial.message = Some(if rules.in_pieces {
+                Assembly::Streamed(Streamed::new(header))
+            } else {
+                Assembly::new(header)
+            });
             partial.fragments = 0;
         }
-        partial.fragments += 1;
+        partial.fragments = partial.fragments.saturating_add(1);
     }
 
     fn continue_frame<'a>(
         &'a mut self,
-        input: &mut Input<'_>,
+        input: &'a mut Input<'_>,
+        rules: Rules,
     ) -> Result<Option<Incoming<'a>>, Violation> {
         let Some(partial) = self.partial.as_deref_mut() else { return Ok(None) };
+        if rules.in_pieces {
+            return partial.next_piece(input);
+        }
         let (Some(frame), Some(message)) = (&mut partial.frame, &mut partial.message) else {
             return Ok(None);
         };
-        let count = usize::try_from(frame.remaining).unwrap_or(usize::MAX);
-        frame.take(input.take(count), message)?;
+        let bytes = frame.unmask(input, usize::MAX);
+        message.push(bytes, frame.more())?;
         if frame.remaining > 0 {
             return Ok(None);
         }
@@ -201,7 +222,7 @@ impl Decoder {
             Some(Assembly::Deflated { is_text, bytes }) => {
                 Ok(Some(Incoming::Deflated { is_text: *is_text, payload: bytes }))
             }
-            None => Ok(None),
+            Some(Assembly::Streamed(_)) | None => Ok(None),
         }
     }
 
@@ -223,11 +244,11 @@ impl Decoder {
         let Some(header) = self.stashed_header(input, rules)? else { return Ok(None) };
         if !header.kind.is_control() {
             self.check(&header, rules)?;
-            self.open_frame(&header);
+            self.open_frame(&header, rules);
             if let Some(partial) = &mut self.partial {
                 partial.stash.clear();
             }
-            return self.continue_frame(input);
+            return self.continue_frame(input, rules);
         }
         let Some(partial) = self.partial.as_deref_mut() else { return Ok(None) };
         let total = header.size + usize::try_from(header.length).unwrap_or(usize::MAX);
@@ -319,7 +340,7 @@ mod tests {
     #[test]
     fn an_idle_decoder_owns_nothing() {
         assert_eq!(size_of::<Decoder>(), size_of::<usize>());
-        let rules = Rules { message_size: 100, fragments: 10, deflate: false };
+        let rules = Rules { message_size: 100, fragments: 10, deflate: false, in_pieces: false };
         let stream = b"\x01\x82\0\0\0\0ab\x89\x81\0\0\0\0!\x80\x81\0\0\0\0c\x82\x80\0\0\0\0";
         for size in 1..=stream.len() {
             let (mut decoder, mut count) = (Decoder::default(), 0);

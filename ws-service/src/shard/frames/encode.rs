@@ -1,11 +1,11 @@
-//! Messages to bytes: a server's frames are final and unmasked (RFC 6455 §5.1).
+//! Messages to bytes: a server's frames are unmasked (RFC 6455 §5.1).
 
 use std::io::Write;
 
 use tungstenite::protocol::frame::FrameHeader;
 use tungstenite::protocol::frame::coding::{CloseCode, Control, Data, OpCode};
 
-use crate::shard::protocol::Message;
+use crate::shard::protocol::{Message, Piece};
 
 /// The longest header of a server's frame.
 const MAX_HEADER: usize = 10;
@@ -15,6 +15,10 @@ const MAX_REASON: usize = 123;
 /// Appends one final frame to `out`.
 fn frame(out: &mut Vec<u8>, opcode: OpCode, rsv1: bool, payload: &[u8]) {
     let header = FrameHeader { is_final: true, rsv1, opcode, ..FrameHeader::default() };
+    append(out, &header, payload);
+}
+
+fn append(out: &mut Vec<u8>, header: &FrameHeader, payload: &[u8]) {
     out.reserve(MAX_HEADER + payload.len());
     // Writing to a Vec never fails, and the header refuses nothing.
     let written = header.format(payload.len() as u64, out).map(|()| out.write_all(payload));
@@ -23,11 +27,22 @@ fn frame(out: &mut Vec<u8>, opcode: OpCode, rsv1: bool, payload: &[u8]) {
 
 /// Appends a message in one frame.
 pub(in crate::shard) fn message_frame(out: &mut Vec<u8>, message: Message<'_>) {
-    let opcode = match message {
+    frame(out, OpCode::Data(opcode(message)), false, message.as_bytes());
+}
+
+const fn opcode(message: Message<'_>) -> Data {
+    match message {
         Message::Text(_) => Data::Text,
         Message::Binary(_) => Data::Binary,
-    };
-    frame(out, OpCode::Data(opcode), false, message.as_bytes());
+    }
+}
+
+/// Appends a part of a message in a frame of its own (§5.4).
+pub(in crate::shard) fn piece_frame(out: &mut Vec<u8>, piece: Piece<'_>) {
+    let Piece { part, is_first, is_last } = piece;
+    let opcode = OpCode::Data(if is_first { opcode(part) } else { Data::Continue });
+    let header = FrameHeader { is_final: is_last, opcode, ..FrameHeader::default() };
+    append(out, &header, part.as_bytes());
 }
 
 /// Appends a message that is compressed (RFC 7692 §6).

@@ -4,6 +4,7 @@
 //!  receive buffer ──► header (tungstenite) ──► unmask in place ──► lent to the protocol
 //!                                                    │
 //!                          only what is unfinished ──► Partial (boxed, none when idle)
+//!                          where messages are told in pieces: an unfinished character
 //! ```
 
 mod decoder;
@@ -11,10 +12,13 @@ mod encode;
 mod header;
 mod mask;
 mod partial;
+mod streamed;
+mod telling;
 mod utf8;
 
 pub(super) use decoder::{Decoder, Incoming, Input, Rules};
 pub(super) use encode::{
-    close_frame, deflated_frame, header_size, is_deflated, is_text, message_frame, ping_frame,
-    pong_frame,
+    close_frame, deflated_frame, header_size, is_deflated, is_text, message_frame, piece_frame,
+    ping_frame, pong_frame,
 };
+pub(super) use telling::Telling;

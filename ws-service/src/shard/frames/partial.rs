@@ -1,7 +1,9 @@
 //! What a connection keeps between two receives: only the unfinished tail of a frame or message.
 
+use super::decoder::Input;
 use super::header::{Header, Kind, MAX_CONTROL, MAX_HEADER};
 use super::mask;
+use super::streamed::Streamed;
 use super::utf8::{InvalidUtf8, Text};
 use crate::shard::reason::Violation;
 
@@ -27,14 +29,17 @@ impl Partial {
     }
 
     /// The message is whole: it is lent out until `release`.
-    pub(super) fn finish(&mut self) -> Option<&Assembly> {
+    pub(super) fn finish(&mut self) -> Option<&mut Assembly> {
         self.finished = self.message.take();
-        self.finished.as_ref()
+        self.finished.as_mut()
     }
 
     /// Lets go of what is lent out.
     pub(super) fn release(&mut self) {
         self.finished = None;
+        if let Some(Assembly::Streamed(message)) = &mut self.message {
+            message.release();
+        }
         if !self.stash.is_open() {
             self.stash.clear();
         }
@@ -54,16 +59,17 @@ impl OpenFrame {
         Self { remaining: header.length, mask: header.mask, is_final: header.is_final }
     }
 
-    /// Unmasks the bytes that belong to this frame, and adds them to its message.
-    pub(super) fn take(
-        &mut self,
-        bytes: &mut [u8],
-        message: &mut Assembly,
-    ) -> Result<(), Violation> {
+    /// Takes what `input` has of this frame, at most so many bytes, and unmasks them where they lie.
+    pub(super) fn unmask<'a>(&mut self, input: &'a mut Input<'_>, most: usize) -> &'a [u8] {
+        let bytes = input.take(self.more().min(most));
         mask::apply(bytes, &mut self.mask);
         self.remaining -= bytes.len() as u64;
-        let more = usize::try_from(self.remaining).unwrap_or(usize::MAX);
-        message.push(bytes, more)
+        bytes
+    }
+
+    /// Bytes that are still to come, as far as an address space reaches.
+    pub(super) fn more(&self) -> usize {
+        usize::try_from(self.remaining).unwrap_or(usize::MAX)
     }
 }
 
@@ -77,6 +83,8 @@ pub(super) enum Assembly {
         is_text: bool,
         bytes: Vec<u8>,
     },
+    /// Told as it comes: only how far it has come is kept.
+    Streamed(Streamed),
 }
 
 impl Assembly {
@@ -90,18 +98,25 @@ impl Assembly {
         }
     }
 
-    pub(super) fn len(&self) -> usize {
+    /// Bytes so far, as they came.
+    pub(super) fn len(&self) -> u64 {
         match self {
-            Self::Text(text) => text.len(),
-            Self::Binary(bytes) | Self::Deflated { bytes, .. } => bytes.len(),
+            Self::Text(text) => text.len() as u64,
+            Self::Binary(bytes) | Self::Deflated { bytes, .. } => bytes.len() as u64,
+            Self::Streamed(message) => message.len(),
         }
     }
 
     pub(super) const fn is_deflated(&self) -> bool {
-        matches!(self, Self::Deflated { .. })
+        match self {
+            Self::Text(_) | Self::Binary(_) => false,
+            Self::Deflated { .. } => true,
+            Self::Streamed(message) => message.is_deflated(),
+        }
     }
 
-    fn push(&mut self, bytes: &[u8], more: usize) -> Result<(), Violation> {
+    /// Adds unmasked bytes, of whose frame there will be `more`.
+    pub(super) fn push(&mut self, bytes: &[u8], more: usize) -> Result<(), Violation> {
         match self {
             Self::Text(text) => {
                 text.push(bytes, more).map_err(|InvalidUtf8| Violation::InvalidUtf8)
@@ -115,6 +130,7 @@ impl Assembly {
                 message.extend_from_slice(bytes);
                 Ok(())
             }
+            Self::Streamed(_) => Ok(()),
         }
     }
 }
@@ -183,8 +199,10 @@ mod tests {
             let capacity = match &message {
                 Assembly::Text(text) => text.capacity(),
                 Assembly::Binary(bytes) | Assembly::Deflated { bytes, .. } => bytes.capacity(),
+                Assembly::Streamed(_) => unreachable!("nothing is streamed here"),
             };
-            assert!(capacity <= (2 * message.len()).max(64), "{capacity} for {}", message.len());
+            let len = usize::try_from(message.len()).unwrap();
+            assert!(capacity <= (2 * len).max(64), "{capacity} for {len}");
             capacities.push(capacity);
         }
         capacities.dedup();

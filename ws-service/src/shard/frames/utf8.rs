@@ -35,14 +35,50 @@ impl Text {
         let (valid, tail) = (valid, &bytes[valid.len()..]);
         reserve(&mut self.valid, valid.len(), more);
         self.valid.push_str(valid);
-        self.pending[..tail.len()].copy_from_slice(tail);
-        self.pending_len = tail.len();
+        self.keep(tail);
         Ok(())
     }
 
     /// The whole text, if it doesn't end inside a character.
     pub(super) fn finish(&self) -> Result<&str, InvalidUtf8> {
-        if self.pending_len == 0 { Ok(&self.valid) } else { Err(InvalidUtf8) }
+        if self.is_whole() { Ok(&self.valid) } else { Err(InvalidUtf8) }
+    }
+
+    /// Takes the next bytes and lends the text that they complete, which is not kept: where no character
+    /// was unfinished, it lies in `bytes` still.
+    pub(super) fn piece<'a>(
+        &'a mut self,
+        bytes: &'a [u8],
+        is_last: bool,
+    ) -> Result<&'a str, InvalidUtf8> {
+        let was_whole = self.is_whole();
+        let valid = if was_whole {
+            let valid = valid_prefix(bytes)?;
+            self.keep(&bytes[valid.len()..]);
+            valid
+        } else {
+            self.push(bytes, 0)?;
+            ""
+        };
+        if is_last && !self.is_whole() {
+            return Err(InvalidUtf8);
+        }
+        Ok(if was_whole { valid } else { &self.valid })
+    }
+
+    /// Lets go of what the last `piece` lent.
+    pub(super) fn release(&mut self) {
+        self.valid = String::new();
+    }
+
+    /// It doesn't end inside a character.
+    const fn is_whole(&self) -> bool {
+        self.pending_len == 0
+    }
+
+    fn keep(&mut self, tail: &[u8]) {
+        self.pending[..tail.len()].copy_from_slice(tail);
+        self.pending_len = tail.len();
     }
 
     fn complete(&mut self, byte: u8) -> Result<(), InvalidUtf8> {
@@ -124,7 +160,16 @@ mod tests {
             let mut text = Text::default();
             let pushed = bytes.chunks(size).try_for_each(|piece| text.push(piece, 0));
             let actual = pushed.and_then(|()| text.finish().map(str::to_owned));
-            prop_assert_eq!(actual.ok(), String::from_utf8(bytes).ok());
+            let expected = String::from_utf8(bytes.clone()).ok();
+            prop_assert_eq!(actual.ok(), expected.clone());
+            let mut text = Text::default();
+            let pieces = bytes.chunks(size).map(|piece| (piece, false)).chain([(&[][..], true)]);
+            let told = pieces.into_iter().try_fold(String::new(), |told, (piece, is_last)| {
+                let told = told + text.piece(piece, is_last)?;
+                text.release();
+                Ok::<_, InvalidUtf8>(told)
+            });
+            prop_assert_eq!(told.ok(), expected);
         }
     }
 }

@@ -10,12 +10,12 @@ use std::time::Duration;
 
 use http::{HeaderName, HeaderValue, StatusCode};
 use ws_service::shard::{
-    Accept, CloseCode, CloseReason, Context, Message, Protocol, Rejection, Request,
+    Accept, CloseCode, CloseReason, Context, Message, Piece, Protocol, Rejection, Request,
 };
 
 /// Runs commands, separated by `;`:
 ///
-/// `send TEXT` · `fill BYTES` · `close CODE TEXT` · `sub TOPIC` · `unsub TOPIC` · `pub TOPIC TEXT` ·
+/// `send TEXT` · `part [TEXT` · `part TEXT` · `part TEXT]` · `fill BYTES` · `close CODE TEXT` · `sub TOPIC` · `unsub TOPIC` · `pub TOPIC TEXT` ·
 /// `timer MICROSECONDS` · `untimer` · `alive` · `queued` · `panic`
 ///
 /// A text message that begins with `/` is such commands; any other message is echoed.
@@ -81,6 +81,7 @@ fn run(cx: &mut Context<'_>, command: &str) -> Option<String> {
     let (first, second) = rest.split_once(' ').unwrap_or((rest, ""));
     match verb {
         "send" => return Some(format!("{:?}", cx.send(rest))),
+        "part" => return Some(format!("{:?}", cx.send_piece(part(rest)))),
         "fill" => return Some(format!("{:?}", cx.send(&vec![b'.'; number(first)][..]))),
         "sub" => return Some(format!("{:?}", cx.subscribe(first))),
         "unsub" => return Some(format!("{:?}", cx.unsubscribe(first))),
@@ -97,6 +98,12 @@ fn run(cx: &mut Context<'_>, command: &str) -> Option<String> {
     None
 }
 
+/// A piece of text: `[` stands before a first, `]` behind a last one.
+fn part(text: &str) -> Piece<'_> {
+    let (is_first, is_last) = (text.starts_with('['), text.ends_with(']'));
+    Piece { part: Message::Text(text.trim_matches(['[', ']'])), is_first, is_last }
+}
+
 fn number<T: std::str::FromStr>(word: &str) -> T {
     word.parse().unwrap_or_else(|_| panic!("no number: {word:?}"))
 }
@@ -110,6 +117,7 @@ impl Protocol for Puppet {
         let (verb, rest) = script.split_once(' ').unwrap_or((&script, ""));
         let accept = match verb {
             "panic" => panic!("as told"),
+            "pieces" => Accept::admit(Session(PhantomData)).in_pieces(),
             "defer" => Accept::defer(Session(PhantomData)),
             "reject" => {
                 let status = StatusCode::from_u16(number(rest)).expect("a status");
@@ -142,6 +150,16 @@ impl Protocol for Puppet {
                 let _ = cx.send(bytes);
             }
         }
+    }
+
+    fn piece(&self, cx: &mut Context<'_>, _: &mut Session, piece: Piece<'_>) {
+        let Piece { part, is_first, is_last } = piece;
+        let what = match part {
+            Message::Text(text) => format!("{text:?}"),
+            Message::Binary(bytes) => format!("{} bytes", bytes.len()),
+        };
+        let (first, last) = (if is_first { "[" } else { "" }, if is_last { "]" } else { "" });
+        self.handle(cx, &format!("piece {first}{what}{last}"), &self.script("piece"));
     }
 
     fn drained(&self, cx: &mut Context<'_>, _: &mut Session) {

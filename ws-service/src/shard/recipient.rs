@@ -1,0 +1,130 @@
+//! What becomes of one thing that a peer has said.
+
+use sul::Timestamp;
+
+use super::deflate::Deflated;
+use super::frames::Incoming;
+use super::id::ConnectionKey;
+use super::link::{Link, Phase};
+use super::protocol::{Message, Piece, Protocol};
+use super::reason::{CloseReason, Violation};
+use super::shared::Shared;
+
+/// A connection that its peer speaks to, apart from its decoder, which lends what has been said.
+pub(super) struct Recipient<'a, P: Protocol> {
+    pub(super) protocol: &'a P,
+    pub(super) shared: &'a mut Shared,
+    pub(super) key: ConnectionKey,
+    pub(super) link: &'a mut Link,
+    pub(super) session: &'a mut Option<P::Session>,
+    pub(super) now: Timestamp,
+}
+
+/// What has been taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Taken {
+    /// A message, a control frame, or a frame that tells nothing yet.
+    Frame,
+    /// A part of a message that is told as it comes.
+    Piece,
+    /// Something that was inflated, which the turn has a budget for.
+    Inflated,
+    /// The peer's last word.
+    Close,
+}
+
+impl<P: Protocol> Recipient<'_, P> {
+    pub(super) fn take(&mut self, incoming: Incoming<'_>) -> Result<Taken, Violation> {
+        match incoming {
+            Incoming::Text(text) => self.message(Message::Text(text)),
+            Incoming::Binary(bytes) => self.message(Message::Binary(bytes)),
+            Incoming::Deflated { is_text, payload } => return self.deflated(is_text, payload),
+            Incoming::Piece(piece) => {
+                self.piece(piece);
+                return Ok(Taken::Piece);
+            }
+            Incoming::DeflatedPiece { is_text, payload, is_last } => {
+                return self.deflated_piece(Deflated::new(is_text, payload, is_last));
+            }
+            Incoming::Fragment => {}
+            Incoming::Ping(payload) => {
+                if self.link.is_open() {
+                    self.shared
+                        .queue(self.key, self.link, |outbox, pool| outbox.pong(pool, payload));
+                }
+            }
+            Incoming::Pong(payload) => self.shared.pong(self.link, payload, self.now),
+            Incoming::Close(code, text) => {
+                let reason = CloseReason::Peer(code, text.into());
+                self.shared.end(self.key, self.link, reason, "", self.now);
+                return Ok(Taken::Close);
+            }
+        }
+        Ok(Taken::Frame)
+    }
+
+    /// A whole message.
+    fn message(&mut self, message: Message<'_>) {
+        if self.link.in_pieces {
+            return self.piece(Piece { part: message, is_first: true, is_last: true });
+        }
+        let Self { protocol, shared, key, link, session, now } = self;
+        if let (Phase::Open, Some(session)) = (&link.phase, session) {
+            shared.counters.messages_in.add(1);
+            shared.counters.bytes_in.add(message.as_bytes().len() as u64);
+            shared.run(*key, link, *now, |cx| protocol.message(cx, session, message));
+        }
+    }
+
+    fn piece(&mut self, piece: Piece<'_>) {
+        let Self { protocol, shared, key, link, session, now } = self;
+        if let (Phase::Open, Some(session)) = (&link.phase, session) {
+            shared.counters.messages_in.add(u64::from(piece.is_last));
+            shared.counters.bytes_in.add(piece.part.as_bytes().len() as u64);
+            shared.run(*key, link, *now, |cx| protocol.piece(cx, session, piece));
+        }
+    }
+
+    /// A whole message that came compressed.
+    fn deflated(&mut self, is_text: bool, payload: &[u8]) -> Result<Taken, Violation> {
+        let Some(codec) = &mut self.link.codec else { return Ok(Taken::Frame) };
+        let limit = self.shared.config.limits.message_size;
+        let bytes = self.shared.deflate.inflate(codec, payload, limit)?;
+        self.shared.counters.inflated.add(1);
+        if is_text {
+            let text = std::str::from_utf8(&bytes).map_err(|_| Violation::InvalidUtf8)?;
+            self.message(Message::Text(text));
+        } else {
+            self.message(Message::Binary(&bytes));
+        }
+        self.shared.deflate.give_back(bytes);
+        Ok(Taken::Inflated)
+    }
+
+    /// A part of a compressed message that is told as it comes.
+    fn deflated_piece(&mut self, mut part: Deflated<'_>) -> Result<Taken, Violation> {
+        let limit = self.shared.config.limits.streamed_size.unwrap_or(u64::MAX);
+        let mut message = None;
+        // Once it is closing, nothing is told, and the stream has lost its thread.
+        while !part.is_done() && self.link.is_open() {
+            let Some(codec) = &mut self.link.codec else { break };
+            let message = message.get_or_insert_with(|| codec.telling.take().unwrap_or_default());
+            let bytes = self.shared.deflate.inflate_some(codec, &mut part)?;
+            if message.bytes().saturating_add(bytes.len() as u64) > limit {
+                return Err(Violation::TooLong);
+            }
+            if let Some(piece) = message.tell(part.is_text, &bytes, part.ends_message())? {
+                self.piece(piece);
+            }
+            message.release();
+            self.shared.deflate.give_back(bytes);
+        }
+        self.shared.counters.inflated.add(u64::from(part.ends_message()));
+        if let Some(codec) = &mut self.link.codec
+            && !part.ends_message()
+        {
+            codec.telling = message;
+        }
+        Ok(Taken::Inflated)
+    }
+}

@@ -1,0 +1,99 @@
+//! From a message to its connection's queue.
+
+use super::context::{SendError, Sent};
+use super::frame::Frame;
+use super::frames;
+use super::id::ConnectionKey;
+use super::link::{Link, Sending};
+use super::protocol::{Message, Piece};
+use super::shared::Shared;
+
+impl Shared {
+    /// Queues a message, or holds it back while another is sent in pieces.
+    pub(super) fn push_message(
+        &mut self,
+        key: ConnectionKey,
+        link: &mut Link,
+        message: Message<'_>,
+    ) {
+        let payload = message.as_bytes();
+        let is_text = matches!(message, Message::Text(_));
+        let Link { outbox, codec, sending, .. } = link;
+        let deflated = codec.as_deref_mut().and_then(|codec| self.deflate.compress(codec, payload));
+        self.counters.deflated.add(u64::from(deflated.is_some()));
+        let encode = |out: &mut Vec<u8>| match deflated {
+            Some(deflated) => frames::deflated_frame(out, is_text, deflated),
+            None => frames::message_frame(out, message),
+        };
+        match sending {
+            Sending::Nothing => {
+                outbox.push(&mut self.pool, deflated.unwrap_or(payload).len(), encode);
+            }
+            Sending::Text | Sending::Binary => encode(self.held.buffer(key)),
+        }
+    }
+
+    /// The same for a message that others get, too.
+    pub(super) fn push_frame(&mut self, key: ConnectionKey, link: &mut Link, frame: &Frame) {
+        let bytes = match &mut link.codec {
+            Some(codec) => self.deflate.frame(codec, frame),
+            None => frame.plain().clone(),
+        };
+        self.counters.deflated.add(u64::from(frames::is_deflated(&bytes)));
+        let before = self.queued(key, link);
+        match link.sending {
+            Sending::Nothing => link.outbox.push_shared(&mut self.pool, &bytes),
+            Sending::Text | Sending::Binary => self.held.buffer(key).extend_from_slice(&bytes),
+        }
+        self.recount(key, link, before);
+        self.flush_later(key, link);
+    }
+
+    /// Queues a part of a message, and behind the last one what has waited for it.
+    ///
+    /// # Errors
+    /// There is no room for it, or it is not the part that can come next.
+    pub(super) fn push_piece(
+        &mut self,
+        key: ConnectionKey,
+        link: &mut Link,
+        piece: Piece<'_>,
+    ) -> Result<Sent, SendError> {
+        if !link.is_open() {
+            return Err(SendError::Closed);
+        }
+        let kind = Sending::of(piece.part);
+        let expected = if piece.is_first { Sending::Nothing } else { kind };
+        if link.sending != expected {
+            return Err(SendError::OutOfSequence);
+        }
+        self.room_for(key, link, piece.part.as_bytes().len())?;
+        let Link { outbox, sending, .. } = link;
+        outbox.push(&mut self.pool, piece.part.as_bytes().len(), |out| {
+            frames::piece_frame(out, piece);
+        });
+        *sending = if piece.is_last { Sending::Nothing } else { kind };
+        if piece.is_last {
+            let held = self.held.take(key);
+            if !held.is_empty() {
+                outbox.push(&mut self.pool, held.len(), |out| out.extend_from_slice(&held));
+            }
+        }
+        self.counters.messages_out.add(u64::from(piece.is_last));
+        Ok(self.pressure(link))
+    }
+
+    /// Drops what waits for the end of a message that will have none.
+    pub(super) fn drop_held(&mut self, key: ConnectionKey, link: &mut Link) {
+        let before = self.queued(key, link);
+        drop(self.held.take(key));
+        link.sending = Sending::Nothing;
+        self.recount(key, link, before);
+    }
+
+    /// Bytes that wait to be written to a peer.
+    pub(super) fn queued(&self, key: ConnectionKey, link: &Link) -> usize {
+        let held = if link.sending == Sending::Nothing { 0 } else { self.held.bytes(key) };
+        link.outbox.len() + held
+    }
+}
