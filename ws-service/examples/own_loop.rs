@@ -14,6 +14,7 @@ use sul::Timestamp;
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc::{Receiver, Sender, channel};
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::{sleep_until, timeout};
 use ws_service::protocols::Echo;
@@ -60,6 +61,8 @@ fn drain_on_a_line(post: &Sender<Mail<()>>) {
 struct Socket {
     /// Dropping it shuts the write side.
     write: Option<Arc<OwnedWriteHalf>>,
+    /// Whether it may be read from.
+    gate: watch::Sender<bool>,
     reader: JoinHandle<()>,
 }
 
@@ -126,17 +129,29 @@ impl Loop {
     fn open(&mut self, stream: TcpStream, peer: SocketAddr, now: Timestamp) {
         if let Ok(key) = self.shard.open(peer, now) {
             let (read, write) = stream.into_split();
-            let reader = tokio::spawn(receive(key, read, self.tell.clone()));
-            self.sockets.insert(key, Socket { write: Some(Arc::new(write)), reader });
+            let (gate, is_open) = watch::channel(true);
+            let reader = tokio::spawn(receive(key, read, is_open, self.tell.clone()));
+            self.sockets.insert(key, Socket { write: Some(Arc::new(write)), gate, reader });
         }
     }
 
     fn take(&mut self, event: Event, now: Timestamp) {
         match event {
-            Event::Received(key, mut bytes) => self.shard.receive(key, &mut bytes, now),
+            Event::Received(key, mut bytes) => {
+                self.shard.receive(key, &mut bytes, now);
+                if self.shard.is_paused(key) {
+                    self.set_gate(key, false);
+                }
+            }
             Event::Ended(key) => self.shard.ended(key, now),
             Event::Broken(key) => self.shard.disconnected(key, now),
             Event::Writable(key) => self.shard.writable(key),
+        }
+    }
+
+    fn set_gate(&self, key: ConnectionKey, is_open: bool) {
+        if let Some(socket) = self.sockets.get(&key) {
+            socket.gate.send_replace(is_open);
         }
     }
 
@@ -166,6 +181,7 @@ impl Loop {
     fn obey(&mut self) {
         while let Some(order) = self.shard.next_transport() {
             match order {
+                Transport::Read(key) => self.set_gate(key, true),
                 Transport::ShutWrite(key) => {
                     if let Some(socket) = self.sockets.get_mut(&key) {
                         socket.write = None;
@@ -179,9 +195,15 @@ impl Loop {
     }
 }
 
-async fn receive(key: ConnectionKey, read: OwnedReadHalf, tell: Sender<Event>) {
+async fn receive(
+    key: ConnectionKey,
+    read: OwnedReadHalf,
+    mut gate: watch::Receiver<bool>,
+    tell: Sender<Event>,
+) {
     let mut buffer = vec![0; 16 * 1024];
-    loop {
+    // An error says that the connection is gone.
+    while gate.wait_for(|is_open| *is_open).await.is_ok() {
         let received = match read.readable().await {
             Ok(()) => read.try_read(&mut buffer),
             Err(error) => Err(error),

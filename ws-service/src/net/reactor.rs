@@ -228,6 +228,13 @@ impl<P: Protocol> Reactor<P> {
     }
 
     fn receive_one(&mut self, key: ConnectionKey) -> usize {
+        if self.shard.is_paused(key) {
+            // Until `Transport::Read`; but the dead are let go at once.
+            if self.sockets.is_broken(key) {
+                self.shard.disconnected(key, self.clock.now());
+            }
+            return 0;
+        }
         if self.shard.has_unread(key) {
             // What came before goes first; what comes behind it waits in the system.
             self.sockets.enqueue(key, false);
@@ -288,6 +295,7 @@ impl<P: Protocol> Reactor<P> {
     fn obey(&mut self) {
         while let Some(order) = self.shard.next_transport() {
             match order {
+                Transport::Read(key) => self.sockets.enqueue(key, false),
                 Transport::ShutWrite(key) => self.sockets.shut_write(key),
                 Transport::Close(key) => {
                     if self.sockets.remove(key) {

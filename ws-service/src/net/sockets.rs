@@ -123,6 +123,12 @@ impl Sockets {
         None
     }
 
+    /// The transport has failed both ways: it was reset, or what was written to it could not arrive.
+    pub(super) fn is_broken(&self, key: ConnectionKey) -> bool {
+        let error = |socket: &Socket| socket.stream.take_error();
+        self.table.get(key).map(error).is_some_and(|error| !matches!(error, Ok(None)))
+    }
+
     /// One read. A full one, or one before the peer's end, queues the connection again.
     pub(super) fn receive(&mut self, key: ConnectionKey, buffer: &mut [u8]) -> Received {
         let Some(socket) = self.table.get_mut(key) else { return Received::Nothing };

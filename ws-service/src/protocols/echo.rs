@@ -1,8 +1,8 @@
 //! `/echo`: every message comes back.
 
-use crate::shard::{Accept, Context, Message, Protocol, Request};
+use crate::shard::{Accept, Context, Message, Protocol, Request, Sent};
 
-/// Sends every message back to its sender.
+/// Sends every message back to its sender, and reads no more from one that doesn't take them.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Echo;
 
@@ -15,7 +15,14 @@ impl Protocol for Echo {
     }
 
     fn message(&self, cx: &mut Context<'_>, _session: &mut (), message: Message<'_>) {
-        // Above the limit the connection ends, or the message is dropped and counted.
-        let _ = cx.send(message);
+        // What was received before the pause may still go above the limit: then the connection ends, or
+        // the message is dropped and counted.
+        if cx.send(message) == Ok(Sent::AboveHighWater) {
+            cx.pause_reading();
+        }
+    }
+
+    fn drained(&self, cx: &mut Context<'_>, _session: &mut ()) {
+        cx.resume_reading();
     }
 }

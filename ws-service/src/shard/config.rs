@@ -69,8 +69,15 @@ pub struct Limits {
     /// Bytes of a message that is delivered [in pieces](super::Accept::in_pieces); `None`, the default,
     /// leaves it to the protocol, which sees them come.
     pub streamed_size: Option<u64>,
-    /// Bytes queued to a peer at which `send` reports pressure. Default: 1 MiB.
+    /// Frames a second that a peer may send, and a second's worth at once; above that it is read from
+    /// more slowly. Every frame counts, or pings and empty fragments would be free. Default: no limit.
+    pub messages_per_second: Option<u32>,
+    /// The same for received bytes, headers among them. Default: no limit.
+    pub bytes_per_second: Option<u64>,
+    /// Bytes queued to a peer above which `send` reports pressure. Default: 1 MiB.
     pub high_water: usize,
+    /// Bytes queued to a peer at which the pressure is over; no more than `high_water`. Default: 512 KiB.
+    pub low_water: usize,
     /// Bytes queued to a peer above which `overflow` rules. Default: 32 MiB.
     pub queued_bytes: usize,
     /// What happens above `queued_bytes`. Default: the connection is closed.
@@ -93,7 +100,10 @@ impl Default for Limits {
             message_size: 16 * 1024 * 1024,
             fragments: 65_536,
             streamed_size: None,
+            messages_per_second: None,
+            bytes_per_second: None,
             high_water: 1024 * 1024,
+            low_water: 512 * 1024,
             queued_bytes: 32 * 1024 * 1024,
             overflow: Overflow::Close,
             topics_per_connection: 256,
@@ -107,6 +117,11 @@ impl Limits {
     /// So many publications, with so many bytes, are as many as may wait.
     pub(super) const fn is_reached(&self, (count, bytes): (usize, usize)) -> bool {
         count >= self.mail || bytes >= self.mail_bytes
+    }
+
+    /// Peers may not send as fast as they can.
+    pub(super) const fn has_rate(&self) -> bool {
+        self.messages_per_second.is_some() || self.bytes_per_second.is_some()
     }
 }
 
@@ -227,6 +242,14 @@ pub enum ConfigError {
         /// The configured `hangup_after`.
         hangup: Duration,
     },
+    /// Pressure would be over before it begins.
+    #[error("the low-water mark of {low} bytes must not be above the high-water mark of {high}")]
+    LowAboveHighWater {
+        /// The configured `low_water`.
+        low: usize,
+        /// The configured `high_water`.
+        high: usize,
+    },
     /// A limit, a budget or a time of zero: nothing could ever happen.
     #[error("{0} must be more than zero")]
     Zero(&'static str),
@@ -264,12 +287,18 @@ impl Config {
             (None, Some(hangup)) => return Err(ConfigError::HangUpWithoutPing { hangup }),
             _ => {}
         }
+        let Limits { low_water: low, high_water: high, .. } = self.limits;
+        if low > high {
+            return Err(ConfigError::LowAboveHighWater { low, high });
+        }
         let counts = [
             ("the connection limit", self.limits.connections),
             ("the handshake size limit", self.limits.handshake_bytes),
             ("the header limit", self.limits.headers),
             ("the message size limit", self.limits.message_size),
             ("the fragment limit", self.limits.fragments as usize),
+            ("the rate of messages", self.limits.messages_per_second.map_or(1, |it| it as usize)),
+            ("the rate of bytes", self.limits.bytes_per_second.map_or(1, |it| it.min(1) as usize)),
             ("the queue limit", self.limits.queued_bytes),
             ("the mail limit", self.limits.mail.min(self.limits.mail_bytes)),
             ("the expiry budget", self.budget.expiries),
@@ -324,6 +353,15 @@ mod tests {
         assert!(timeouts(Some(5), Some(6)).validate().is_ok());
         assert!(timeouts(Some(5), None).validate().is_ok());
         assert!(timeouts(None, None).validate().is_ok());
+    }
+
+    #[test]
+    fn a_low_water_mark_above_the_high_one_is_an_error() {
+        let mut config = Config::default();
+        config.limits.low_water = config.limits.high_water;
+        assert_eq!(config.validate(), Ok(()));
+        config.limits.low_water += 1;
+        assert!(config.validate().is_err());
     }
 
     #[test]

@@ -28,7 +28,15 @@ pub struct Context<'a> {
 pub(super) struct Recorded {
     pub(super) end: Option<(CloseReason, Box<str>)>,
     pub(super) timer: Option<TimerChange>,
+    pub(super) reading: Option<Reading>,
     pub(super) is_alive: bool,
+}
+
+/// Whether a handler wants its connection to be read from.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Reading {
+    Pause,
+    Resume,
 }
 
 /// What a handler wants of its connection's own deadline.
@@ -208,6 +216,20 @@ impl Context<'_> {
     /// Unsets the timer.
     pub fn clear_timer(&mut self) {
         self.recorded.timer = Some(TimerChange::Clear);
+    }
+
+    /// Stops reading from the peer, whose transport then makes it wait: for a protocol that can't keep up
+    /// with it. Messages that have been received already are still delivered.
+    ///
+    /// Meanwhile the peer's silence proves nothing: it is neither pinged nor hung up on, and that it has
+    /// gone may not be noticed before something is sent to it.
+    pub fn pause_reading(&mut self) {
+        self.recorded.reading = Some(Reading::Pause);
+    }
+
+    /// Goes on reading; the times to the ping and to the hang-up begin anew.
+    pub fn resume_reading(&mut self) {
+        self.recorded.reading = Some(Reading::Resume);
     }
 
     /// The protocol knows that the peer receives: counts as the answer to a ping would.

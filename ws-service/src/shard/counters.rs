@@ -89,6 +89,8 @@ counters! {
     fanouts,
     /// Gauge: publications that wait for room in other shards' mailboxes.
     staged,
+    /// Gauge: connections that are not read from, by their protocol's wish or for their rate.
+    paused,
     /// Transports taken in.
     opened,
     /// Transports refused because a limit was reached.
@@ -109,6 +111,8 @@ counters! {
     deflated,
     /// Bytes written to transports.
     bytes_out,
+    /// Times that a peer had sent more than its rate allows.
+    throttled,
     /// Messages dropped because too many bytes were queued.
     dropped,
     /// Copies of published messages queued.

@@ -22,11 +22,13 @@ pub enum Deadline {
     Close,
     /// What the protocol asked for with [`Context::set_timer`](super::Context::set_timer).
     User,
+    /// From more than a peer's rate allows to reading from it again.
+    Rate,
 }
 
 impl Deadline {
     /// How many there are.
-    pub const COUNT: usize = 7;
+    pub const COUNT: usize = 8;
 
     /// All of them, in the order of the table.
     pub const ALL: [Self; Self::COUNT] = [
@@ -37,15 +39,17 @@ impl Deadline {
         Self::Write,
         Self::Close,
         Self::User,
+        Self::Rate,
     ];
 
-    /// Where it lies in a table. A handshake is over before the first ping is due, and a connection
-    /// that is closing is not pinged any more: each pair shares a place.
+    /// Where it lies in a table. A handshake is over before the first ping is due, a connection that is
+    /// closing is not pinged any more, and of one that isn't read from no message is awaited: each pair
+    /// shares a place.
     const fn place(self) -> usize {
         match self {
             Self::Handshake | Self::Ping => 0,
             Self::HangUp | Self::Close => 1,
-            Self::Message => 2,
+            Self::Message | Self::Rate => 2,
             Self::Write => 3,
             Self::User => 4,
         }
@@ -62,6 +66,7 @@ impl Deadline {
             Self::Write => "write",
             Self::Close => "close",
             Self::User => "user",
+            Self::Rate => "rate",
         }
     }
 }

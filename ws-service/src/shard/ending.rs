@@ -31,6 +31,9 @@ impl Shared {
         link.ending = Ending::Queued;
         link.clear_all(&self.counters);
         self.drop_held(key, link);
+        self.end_pauses(key, link);
+        self.meters.forget(key);
+        self.losses.forget(key);
         let (was_open, was_asking) = (link.is_open(), link.is_asking());
         link.phase = phase_after(&reason);
         match (&reason, &link.phase) {

@@ -12,6 +12,7 @@ use super::frames::Decoder;
 use super::handshake::Head;
 use super::id::ConnectionKey;
 use super::outbox::Outbox;
+use super::pausing::Pauses;
 use super::protocol::Message;
 use super::topics::Subscriptions;
 
@@ -42,6 +43,7 @@ pub(super) struct Link {
     /// Messages are told as they come.
     pub(super) in_pieces: bool,
     pub(super) sending: Sending,
+    pub(super) pauses: Pauses,
     pub(super) ending: Ending,
     pub(super) grace: Grace,
 }
@@ -127,6 +129,7 @@ impl Link {
             is_dirty: false,
             in_pieces: false,
             sending: Sending::Nothing,
+            pauses: Pauses::none(),
             ending: Ending::None,
             grace: Grace::None,
         }

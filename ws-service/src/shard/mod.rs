@@ -22,7 +22,7 @@
 //!    [`ended`](Shard::ended) for those whose peer has ended its side,
 //!    [`disconnected`](Shard::disconnected) for the dead. Of a connection that
 //!    [`has_unread`](Shard::has_unread) bytes, leave what comes behind them, its end too, with the
-//!    transport; [`writable`](Shard::writable) for those
+//!    transport, and likewise of one that [is paused](Shard::is_paused); [`writable`](Shard::writable) for those
 //!    with room again; [`deliver`](Shard::deliver) the mail, while the shard is not
 //!    [behind](Shard::is_behind).
 //! 3. [`turn`](Shard::turn).
@@ -49,10 +49,13 @@ mod handshake;
 mod held;
 mod id;
 mod link;
+mod losses;
 mod mail;
 mod outbox;
+mod pausing;
 mod pool;
 mod protocol;
+mod rate;
 mod reason;
 mod receiving;
 mod recipient;
@@ -171,6 +174,7 @@ impl<P: Protocol> Shard<P> {
             || shared.unread.len() > 0
             || !shared.dirty.is_empty()
             || !shared.flushing.is_empty()
+            || !shared.losses.is_empty()
             || shared.topics.pending().0 > 0
             || self.draining.as_ref().is_some_and(|left| !left.is_empty());
         if is_behind { Some(Timestamp::ZERO) } else { self.timers.earliest() }

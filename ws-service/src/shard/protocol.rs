@@ -103,9 +103,13 @@ pub trait Protocol: Send + Sync + 'static {
         cx.close(CloseCode::Error, "");
     }
 
-    /// The queue has fallen to half its high-water mark, after `send` had answered
+    /// The queue has fallen to [`Limits::low_water`](super::Limits::low_water), after `send` had answered
     /// [`Sent::AboveHighWater`](super::Sent::AboveHighWater).
     fn drained(&self, cx: &mut Context<'_>, session: &mut Self::Session) {}
+
+    /// So many messages, sent to this peer by others or published, have been dropped for want of room
+    /// ([`Overflow::Drop`](super::Overflow::Drop)). What `send` drops it says itself.
+    fn lost(&self, cx: &mut Context<'_>, session: &mut Self::Session, messages: u64) {}
 
     /// The deadline of [`Context::set_timer`] has come.
     fn timer(&self, cx: &mut Context<'_>, session: &mut Self::Session) {}

@@ -75,19 +75,28 @@ impl<P: Protocol> Shard<P> {
 
     pub(super) fn receive_frames(&mut self, key: ConnectionKey, bytes: &mut [u8], now: Timestamp) {
         let mut input = Input::new(bytes);
-        let mut is_fresh = false;
-        for _ in 0..self.shared.config.budget.frames {
+        let (mut frames, mut is_fresh) = (0, false);
+        while frames < self.shared.config.budget.frames {
             match self.receive_frame(key, &mut input, &mut is_fresh, now) {
-                Step::Inflated if self.has_inflated_enough() => break,
-                Step::Next | Step::Inflated => {}
+                Step::Inflated if self.has_inflated_enough() => {
+                    frames += 1;
+                    break;
+                }
+                Step::Next | Step::Inflated => frames += 1,
                 Step::UsedUp => break,
                 Step::Ended => return,
             }
         }
+        let used = input.used();
         if !input.rest().is_empty() {
             self.shared.unread.put(key, input.rest());
         }
         self.time_message(key, is_fresh, now);
+        if self.shared.config.limits.has_rate()
+            && let Some(Slot { link, .. }) = self.slots.get_mut(key)
+        {
+            self.shared.charge(key, link, (frames as u64, used as u64), now);
+        }
     }
 
     /// Takes one frame, or what there is of it. `is_fresh` becomes true where nothing is unfinished, and
@@ -149,7 +158,7 @@ impl<P: Protocol> Shard<P> {
         let counters = &self.shared.counters;
         if !decoder.is_unfinished() {
             link.clear(Deadline::Message, counters);
-        } else if is_fresh {
+        } else if link.pauses.is_none() && (is_fresh || !link.is_set(Deadline::Message)) {
             link.set(Deadline::Message, timeouts.message.map(|after| now + after), counters);
         }
     }

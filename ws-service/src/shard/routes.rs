@@ -106,6 +106,13 @@ impl<P: Protocol, R: Protocol> Protocol for Route<P, R> {
         }
     }
 
+    fn lost(&self, cx: &mut Context<'_>, session: &mut Self::Session, messages: u64) {
+        match session {
+            Either::This(session) => self.protocol.lost(cx, session, messages),
+            Either::Other(session) => self.rest.lost(cx, session, messages),
+        }
+    }
+
     fn timer(&self, cx: &mut Context<'_>, session: &mut Self::Session) {
         match session {
             Either::This(session) => self.protocol.timer(cx, session),

@@ -8,16 +8,19 @@ use std::time::Duration;
 use sul::Timestamp;
 
 use super::config::{Config, Overflow, Timeouts};
-use super::context::{Context, Recorded, SendError, Sent, TimerChange};
+use super::context::{Context, Reading, Recorded, SendError, Sent, TimerChange};
 use super::counters::Counters;
 use super::deadlines::Deadline;
 use super::deflate::Deflate;
 use super::held::Held;
 use super::id::{ConnectionId, ConnectionKey, ShardId};
 use super::link::{Grace, Link};
+use super::losses::Losses;
 use super::mail::Relay;
 use super::outbox::Outbox;
+use super::pausing::Pause;
 use super::pool::Pool;
+use super::rate::Meters;
 use super::reason::CloseReason;
 use super::topics::Topics;
 use super::unread::Unread;
@@ -34,6 +37,8 @@ pub(super) struct Shared {
     pub(super) unread: Unread,
     pub(super) deflate: Deflate,
     pub(super) held: Held,
+    pub(super) losses: Losses,
+    pub(super) meters: Meters,
     /// Connections that have got something to write since the turn.
     pub(super) dirty: VecDeque<ConnectionKey>,
     /// Connections to be flushed in this turn.
@@ -49,6 +54,8 @@ pub(super) struct Shared {
 /// What a transport is to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Transport {
+    /// Read from it again: it was [paused](super::Shard::is_paused), and what came then waits.
+    Read(ConnectionKey),
     /// Shut the write side; go on reading.
     ShutWrite(ConnectionKey),
     /// Close it: the shard has forgotten the connection.
@@ -67,6 +74,8 @@ impl Shared {
             relay: Relay::new(shards, id.index()),
             unread: Unread::default(),
             held: Held::default(),
+            losses: Losses::default(),
+            meters: Meters::default(),
             dirty: VecDeque::new(),
             flushing: VecDeque::new(),
             endings: VecDeque::new(),
@@ -114,6 +123,11 @@ impl Shared {
         match recorded.timer {
             Some(TimerChange::Set(at)) => link.set(Deadline::User, at, &self.counters),
             Some(TimerChange::Clear) => link.clear(Deadline::User, &self.counters),
+            None => {}
+        }
+        match recorded.reading {
+            Some(Reading::Pause) => self.pause(link, Pause::Asked),
+            Some(Reading::Resume) => self.resume(key, link, Pause::Asked, now),
             None => {}
         }
         if let Some((reason, text)) = recorded.end {
@@ -205,9 +219,17 @@ impl Shared {
 
     /// The peer has proved that it receives: ping and hang-up are measured from now.
     pub(super) fn prove_alive(&self, link: &mut Link, now: Timestamp) {
-        let timeouts = &self.config.timeouts;
         link.ping = None;
         link.grace = Grace::None;
+        self.watch_life(link, now);
+    }
+
+    /// Begins to wait for the next proof, unless we don't read what it would come with.
+    pub(super) fn watch_life(&self, link: &mut Link, now: Timestamp) {
+        if !link.pauses.is_none() {
+            return;
+        }
+        let timeouts = &self.config.timeouts;
         link.set(Deadline::Ping, timeouts.ping_after.map(|after| now + after), &self.counters);
         link.set(Deadline::HangUp, timeouts.hangup_after.map(|after| now + after), &self.counters);
     }
@@ -217,9 +239,11 @@ impl Shared {
     pub(super) fn ping(&mut self, key: ConnectionKey, link: &mut Link, now: Timestamp) {
         let hangup = self.time_to_answer().map(|time| now + time);
         link.set(Deadline::HangUp, hangup, &self.counters);
-        self.next_ping = self.next_ping.wrapping_add(1);
-        let payload = self.next_ping;
-        link.ping = Some(payload);
+        // One that was sent before a pause is asked again, so that an answer to either counts.
+        let payload = *link.ping.get_or_insert_with(|| {
+            self.next_ping = self.next_ping.wrapping_add(1);
+            self.next_ping
+        });
         self.queue(key, link, |outbox, pool| outbox.ping(pool, &payload.to_be_bytes()));
     }
 
@@ -232,7 +256,7 @@ impl Shared {
     /// A frame has ended inside of which the hang-up came due: the peer gets the time for its pong
     /// that it had no chance to use.
     pub(super) fn grant_grace(&self, link: &mut Link, now: Timestamp) {
-        if link.is_open() && link.grace == Grace::Owed {
+        if link.is_open() && link.pauses.is_none() && link.grace == Grace::Owed {
             link.grace = Grace::Given;
             let until = self.time_to_answer().map(|time| now + time);
             link.set(Deadline::HangUp, until, &self.counters);

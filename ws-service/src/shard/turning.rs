@@ -8,6 +8,7 @@ use super::frame::Frame;
 use super::id::ConnectionKey;
 use super::link::{Grace, Link, Phase, Slot};
 use super::mail::Mail;
+use super::pausing::Pause;
 use super::protocol::{Accept, Protocol};
 use super::reason::{CloseReason, sendable};
 use super::shared::Shared;
@@ -22,6 +23,7 @@ impl<P: Protocol> Shard<P> {
         self.expire(now);
         self.close_for_shutdown(now);
         self.fan_out(now);
+        self.tell_losses(now);
         self.tell_endings(now);
         let Shared { dirty, flushing, .. } = &mut self.shared;
         flushing.append(dirty);
@@ -168,6 +170,7 @@ impl Shared {
             Deadline::Handshake => self.refuse_late(key, link, now),
             Deadline::Ping => self.ping(key, link, now),
             Deadline::Close => self.abandon(key, link),
+            Deadline::Rate => self.resume(key, link, Pause::Rate, now),
             Deadline::HangUp | Deadline::Message | Deadline::Write | Deadline::User => {
                 self.end(key, link, CloseReason::Timeout(deadline), "", now);
             }
@@ -192,6 +195,10 @@ impl Shared {
             }
             Err(SendError::Overflow) if !matches!(link.phase, Phase::Finished) => {
                 self.end(key, link, CloseReason::Backlog, "", now);
+                false
+            }
+            Err(SendError::Dropped) => {
+                self.losses.count(key);
                 false
             }
             Err(_) => false,

@@ -11,6 +11,7 @@ use crate::driver::peer::close_frame;
 /// With marks of 100 and 300 bytes.
 fn driver(overflow: Overflow) -> Driver {
     Driver::with(|config| {
+        config.limits.low_water = 50;
         config.limits.high_water = 100;
         config.limits.queued_bytes = 300;
         config.limits.overflow = overflow;
@@ -117,6 +118,7 @@ fn or_the_message_is_dropped_and_counted() {
     driver.mail(Mail::Publish(Frame::new(words(&"x".repeat(200))).to_topic("t")));
     let log = driver.log();
     assert!(log.contains(&"fill 200 -> Err(Dropped)".to_owned()), "{log:?}");
+    assert!(log.ends_with(&["lost 1".to_owned(), "lost 1".to_owned()]), "told as well: {log:?}");
     assert_eq!(driver.stats().dropped, 3);
     assert!(driver.stats().queued_bytes <= 310);
     driver.give_room(key, usize::MAX);

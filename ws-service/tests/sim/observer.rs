@@ -158,6 +158,16 @@ impl Observer {
         self.limits.drained(id);
     }
 
+    pub(crate) fn paused(&mut self, id: u32) {
+        self.note(Step::Paused, id, [0; 2]);
+        self.deadlines.paused(id);
+    }
+
+    pub(crate) fn resumed(&mut self, id: u32) {
+        self.note(Step::Resumed, id, [0; 2]);
+        self.deadlines.resumed(id, self.trace.now());
+    }
+
     pub(crate) fn subscribed(&mut self, shard: usize, id: u32, topic: u32, is_taken: bool) {
         self.note(Step::Subscribed, id, [topic.into(), u64::from(is_taken)]);
         self.reasons.did(id, Deed::Listens);

@@ -36,6 +36,13 @@ pub(crate) struct Session {
     is_pressed: bool,
 }
 
+impl Session {
+    /// Some don't listen to a peer that doesn't listen to them.
+    const fn is_patient(&self) -> bool {
+        self.id.is_multiple_of(3)
+    }
+}
+
 impl Drop for Session {
     fn drop(&mut self) {
         if !self.is_closed {
@@ -176,6 +183,10 @@ impl Protocol for Sim {
     fn drained(&self, cx: &mut Context<'_>, session: &mut Session) {
         session.is_pressed = false;
         self.shared.lock().drained(session.id);
+        if session.is_patient() {
+            cx.resume_reading();
+            self.shared.lock().resumed(session.id);
+        }
         self.pay(cx, session);
     }
 
@@ -260,12 +271,16 @@ impl Sim {
 
     fn sent(
         &self,
-        cx: &Context<'_>,
+        cx: &mut Context<'_>,
         session: &mut Session,
         payload: Payload,
         result: Result<Sent, SendError>,
     ) {
         session.is_pressed |= result == Ok(Sent::AboveHighWater);
+        if result == Ok(Sent::AboveHighWater) && session.is_patient() {
+            cx.pause_reading();
+            self.shared.lock().paused(session.id);
+        }
         self.shared.lock().sent(self.shard, session.id, payload, result, cx.queued_bytes());
     }
 

@@ -32,6 +32,8 @@ pub(crate) enum Step {
     TimerSet,
     TimerFired,
     Drained,
+    Paused,
+    Resumed,
     Closed,
     Heard,
     ClientReset,

@@ -43,6 +43,11 @@ impl<'b> Input<'b> {
         Self { bytes, at: 0 }
     }
 
+    /// Bytes that have been read.
+    pub(in crate::shard) const fn used(&self) -> usize {
+        self.at
+    }
+
     /// What has not been read.
     pub(in crate::shard) fn rest(&self) -> &[u8] {
         &self.bytes[self.at..]

@@ -119,6 +119,7 @@ impl<P: Protocol> Driver<P> {
         self.flush();
         while let Some(transport) = self.shard.next_transport() {
             match transport {
+                Transport::Read(key) => self.peer(key).is_read_again = true,
                 Transport::ShutWrite(key) => {
                     let peer = self.peer(key);
                     assert!(!peer.is_closed && !peer.is_shut, "shut once, before it is closed");
@@ -213,6 +214,11 @@ impl<P: Protocol> Driver<P> {
         (status, head)
     }
 
+    /// The shard wants to read again what was left with the transport; said once.
+    pub(crate) fn is_read_again(&mut self, key: ConnectionKey) -> bool {
+        std::mem::take(&mut self.peer(key).is_read_again)
+    }
+
     pub(crate) fn is_shut(&mut self, key: ConnectionKey) -> bool {
         self.peer(key).is_shut
     }
@@ -247,8 +253,16 @@ impl<P: Protocol> Driver<P> {
         for deadline in Deadline::ALL {
             assert_eq!(stats.armed(deadline), 0, "{} deadlines left", deadline.name());
         }
-        let gauges =
-            ["connections", "sessions", "timers", "topics", "queued_bytes", "fanouts", "staged"];
+        let gauges = [
+            "connections",
+            "sessions",
+            "timers",
+            "topics",
+            "queued_bytes",
+            "fanouts",
+            "staged",
+            "paused",
+        ];
         for (name, value) in stats.named().filter(|(name, _)| gauges.contains(name)) {
             assert_eq!(value, 0, "the gauge {name} at the end");
         }

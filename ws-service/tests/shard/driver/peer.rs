@@ -16,11 +16,19 @@ pub(crate) struct Peer {
     /// The server's write side is shut.
     pub(crate) is_shut: bool,
     pub(crate) is_closed: bool,
+    /// The shard wants to read again.
+    pub(crate) is_read_again: bool,
 }
 
 impl Peer {
     pub(crate) const fn new() -> Self {
-        Self { received: Vec::new(), room: usize::MAX, is_shut: false, is_closed: false }
+        Self {
+            received: Vec::new(),
+            room: usize::MAX,
+            is_shut: false,
+            is_closed: false,
+            is_read_again: false,
+        }
     }
 
     /// Takes what there is room for; says how much.

@@ -16,7 +16,7 @@ use ws_service::shard::{
 /// Runs commands, separated by `;`:
 ///
 /// `send TEXT` · `part [TEXT` · `part TEXT` · `part TEXT]` · `fill BYTES` · `close CODE TEXT` · `sub TOPIC` · `unsub TOPIC` · `pub TOPIC TEXT` ·
-/// `timer MICROSECONDS` · `untimer` · `alive` · `queued` · `panic`
+/// `timer MICROSECONDS` · `untimer` · `pause` · `resume` · `alive` · `queued` · `panic`
 ///
 /// A text message that begins with `/` is such commands; any other message is echoed.
 #[derive(Debug, Default)]
@@ -92,6 +92,8 @@ fn run(cx: &mut Context<'_>, command: &str) -> Option<String> {
         "timer" => cx.set_timer(Duration::from_micros(number(first))),
         "untimer" => cx.clear_timer(),
         "alive" => cx.confirm_alive(),
+        "pause" => cx.pause_reading(),
+        "resume" => cx.resume_reading(),
         "panic" => panic!("as told"),
         verb => panic!("no such command: {verb}"),
     }
@@ -164,6 +166,10 @@ impl Protocol for Puppet {
 
     fn drained(&self, cx: &mut Context<'_>, _: &mut Session) {
         self.handle(cx, "drained", &self.script("drained"));
+    }
+
+    fn lost(&self, cx: &mut Context<'_>, _: &mut Session, messages: u64) {
+        self.handle(cx, &format!("lost {messages}"), &self.script("lost"));
     }
 
     fn timer(&self, cx: &mut Context<'_>, _: &mut Session) {

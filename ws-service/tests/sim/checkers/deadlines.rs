@@ -25,6 +25,8 @@ struct Peer {
     /// When the refusal of its request was first written.
     refused: Option<u64>,
     is_gone: bool,
+    /// It isn't read from: its silence proves nothing.
+    is_paused: bool,
     proof: Proof,
     frames: Frames,
     /// Since when its output has made no progress, for want of room.
@@ -136,7 +138,7 @@ impl Deadlines {
         if !marks.is_empty() && hangup.is_some_and(|hangup| peer.proof.sure + hangup <= now) {
             peer.proof.frame_ended(now);
         }
-        if !peer.is_open {
+        if !peer.is_open || peer.is_paused {
             peer.frames.began = None;
         }
         for mark in marks {
@@ -158,6 +160,22 @@ impl Deadlines {
         proof.renew(now, hangup);
         proof.is_vouched = true;
         proof.sure = now;
+    }
+
+    pub(crate) fn paused(&mut self, id: u32) {
+        let peer = entry(&mut self.peers, id);
+        peer.is_paused = true;
+        peer.frames.began = None;
+    }
+
+    /// The times to the ping and to the hang-up begin anew.
+    pub(crate) fn resumed(&mut self, id: u32, now: u64) {
+        let hangup = micros(self.timeouts.hangup_after);
+        let peer = entry(&mut self.peers, id);
+        if std::mem::take(&mut peer.is_paused) {
+            peer.proof.renew(now, hangup);
+            peer.proof.sure = now;
+        }
     }
 
     pub(crate) fn wrote(&mut self, id: u32, offered: usize, count: usize, now: u64) {
@@ -286,7 +304,7 @@ impl Peer {
             self.proof.pinged.get_or_insert(now);
         }
         let is_due = self.hangup(timeouts).is_some_and(|due| due <= now);
-        let is_timed = self.frames.began.is_some() && timeouts.message.is_some();
+        let is_timed = !self.is_paused && self.frames.began.is_some() && timeouts.message.is_some();
         if is_due && is_timed && self.frames.is_inside() && self.proof.grace == Grace::None {
             self.proof.grace = Grace::Owed;
         }
@@ -294,12 +312,13 @@ impl Peer {
 
     /// What an open connection is due for next.
     fn nearest(&self, timeouts: &Timeouts) -> (&'static str, Option<u64>) {
-        let message = self.frames.began.zip(micros(timeouts.message)).map(|(at, it)| at + it);
+        let began = self.frames.began.filter(|_| !self.is_paused);
+        let message = began.zip(micros(timeouts.message)).map(|(at, it)| at + it);
         let stuck = self.stuck.map(|stuck| stuck.max(self.room));
         let write = stuck.zip(micros(timeouts.write)).map(|(at, it)| at + it);
         let hangup = self.hangup(timeouts).filter(|_| {
             // Inside a frame the message deadline rules, once: no pong could come.
-            self.proof.grace != Grace::Owed || !self.frames.is_inside()
+            !self.is_paused && (self.proof.grace != Grace::Owed || !self.frames.is_inside())
         });
         [("message", message), ("write", write), ("hang-up", hangup), ("timer", self.user)]
             .into_iter()

@@ -66,6 +66,9 @@ impl World {
             self.observer().deadlines.writable(id, self.now);
         }
         let wire = &mut self.wires[id as usize];
+        if self.nodes[place].shard.is_paused(key) && !wire.up.is_reset {
+            return;
+        }
         if wire.up.is_reset || wire.up.readable() == 0 {
             if wire.up.is_at_end() && !wire.transport.is_death_told {
                 self.tell_death(place, id);

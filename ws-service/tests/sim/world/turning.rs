@@ -125,6 +125,11 @@ impl World {
 
     fn obey(&mut self, place: usize, order: Transport) {
         match order {
+            Transport::Read(key) => {
+                if let Some(&id) = self.nodes[place].ids.get(key) {
+                    self.ready(id);
+                }
+            }
             Transport::ShutWrite(key) => {
                 if let Some(&id) = self.nodes[place].ids.get(key) {
                     self.note(Step::Shut, id, [0; 2]);
