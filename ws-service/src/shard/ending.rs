@@ -7,6 +7,7 @@ use sul::Timestamp;
 
 use super::Shard;
 use super::deadlines::Deadline;
+use super::frames::Decoder;
 use super::handshake;
 use super::id::ConnectionKey;
 use super::link::{Ending, Link, Phase, Slot};
@@ -186,7 +187,12 @@ impl<P: Protocol> Shard<P> {
     /// Forgets a connection that has nothing left to say, or shuts its write side where only the
     /// peer has.
     pub(super) fn settle_transport(&mut self, key: ConnectionKey) {
-        let Some(Slot { link, .. }) = self.slots.get_mut(key) else { return };
+        let Some(Slot { decoder, link, .. }) = self.slots.get_mut(key) else { return };
+        if matches!(link.phase, Phase::Lingering { .. } | Phase::Finished) {
+            // Nothing is read any more: what was begun is not kept until the peer is done.
+            *decoder = Decoder::default();
+            link.codec = None;
+        }
         if !link.outbox.is_empty() {
             return;
         }

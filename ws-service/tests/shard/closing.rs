@@ -216,3 +216,17 @@ fn the_gauges_are_right_when_the_last_turn_is_over() {
     let stats = driver.stats();
     assert_eq!((stats.connections, stats.timers, stats.staged), (0, 0, 0));
 }
+
+/// Who has got our last words may take seconds to go: half a message is not kept meanwhile.
+#[test]
+fn what_was_begun_is_let_go_with_the_last_words() {
+    let mut driver = Driver::new();
+    let key = driver.upgrade();
+    let half = frame(0x2, &vec![0; 100_000]);
+    let memory = allocation_counter::measure(|| {
+        driver.say(key, &half);
+        driver.say(key, &[0x81, 0x00]);
+    });
+    assert!(driver.is_shut(key) && !driver.is_closed(key));
+    assert!(memory.bytes_current < 10_000, "{} bytes are kept", memory.bytes_current);
+}
