@@ -67,6 +67,8 @@ mod topics;
 mod turning;
 mod unread;
 mod upgrading;
+#[cfg(test)]
+mod work;
 
 use std::collections::VecDeque;
 use std::net::SocketAddr;

@@ -64,20 +64,6 @@ fn our_close_waits_for_the_peers_and_drops_what_it_says_meanwhile() {
     assert_eq!(driver.stats().closes(CloseKind::Local), 1);
 }
 
-/// Tomcat CVE-2024-23672: a Close that is never answered kept the connection for ever.
-#[test]
-fn a_close_that_is_never_answered_ends_at_the_close_deadline() {
-    let mut driver = Driver::new();
-    let key = driver.upgrade();
-    driver.say(key, &text("/close 1000 bye"));
-    driver.pass(Duration::from_micros(4_999_999));
-    driver.say(key, &text("still talking, never closing"));
-    assert!(!driver.is_closed(key));
-    driver.pass(Duration::from_micros(1));
-    assert!(driver.is_closed(key));
-    assert_eq!(driver.stats().closes(CloseKind::Local), 1);
-}
-
 #[test]
 fn a_violation_inside_the_closing_handshake_ends_it() {
     let mut driver = Driver::new();

@@ -2,7 +2,6 @@
 
 mod driver;
 
-mod attacks;
 mod backpressure;
 mod budgets;
 mod closing;
@@ -15,6 +14,7 @@ mod drain;
 mod echo;
 mod family;
 mod half_closed;
+mod hostile;
 mod mail;
 mod nesting;
 mod overtaking;
@@ -29,4 +29,3 @@ mod torn;
 mod unread;
 mod upgrade;
 mod validity;
-mod violations;

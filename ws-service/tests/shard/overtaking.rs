@@ -81,19 +81,3 @@ fn nor_is_it_dropped_with_a_backlog() {
         assert_eq!(driver.messages(key).len(), 1);
     }
 }
-
-/// A ping flood from a peer that reads nothing: one pong is kept, the newest.
-#[test]
-fn a_flood_of_pings_queues_one_pong() {
-    let mut driver = Driver::new();
-    let key = driver.upgrade();
-    driver.limit_room(key, 1);
-    driver.say(key, &text("one"));
-    for n in 0..10_000_u32 {
-        driver.say(key, &ping(&n.to_be_bytes()));
-    }
-    assert!(driver.stats().queued_bytes <= 5 + 6);
-    driver.give_room(key, usize::MAX);
-    let newest = Message::Pong(9_999_u32.to_be_bytes().to_vec().into());
-    assert_eq!(driver.messages(key), [Message::from("one"), newest]);
-}

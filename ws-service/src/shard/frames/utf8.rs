@@ -95,6 +95,8 @@ impl Text {
 
 /// All of `bytes` but an unfinished character at their end, each byte looked at once.
 fn valid_prefix(bytes: &[u8]) -> Result<&str, InvalidUtf8> {
+    #[cfg(test)]
+    crate::shard::work::add(bytes.len());
     let (whole, tail) = bytes.split_at(bytes.len() - unfinished(bytes));
     match std::str::from_utf8(tail) {
         Err(error) if error.error_len().is_some() => Err(InvalidUtf8),

@@ -47,6 +47,8 @@ impl Head {
 
 /// Where the head that `bytes` begin with ends, behind its blank line.
 pub(in crate::shard) fn find_end(bytes: &[u8]) -> Option<usize> {
+    #[cfg(test)]
+    crate::shard::work::add(bytes.len());
     bytes
         .windows(BLANK_LINE.len())
         .position(|window| window == BLANK_LINE)
@@ -58,6 +60,8 @@ pub(in crate::shard) fn parse(
     head: &[u8],
     max_headers: usize,
 ) -> Result<http::Request<()>, Rejection> {
+    #[cfg(test)]
+    crate::shard::work::add(head.len());
     let request = match http::Request::try_parse(head) {
         Ok(Some((size, request))) if size == head.len() => request,
         // It ended earlier, at bare line feeds: what follows would be nobody's.

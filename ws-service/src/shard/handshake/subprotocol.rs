@@ -1,5 +1,7 @@
 //! The subprotocols that a client offers (RFC 6455 §4.1, §11.3.4).
 
+use std::cmp::Ordering;
+
 use http::header::{HeaderMap, SEC_WEBSOCKET_PROTOCOL};
 
 use super::head::bad_request;
@@ -23,11 +25,17 @@ pub(super) fn check(headers: &HeaderMap) -> Result<(), Rejection> {
         return Err(bad_request("Sec-WebSocket-Protocol is no list of tokens"));
     }
     // Sorted, because comparing each with each would be quadratic in what a stranger sends.
-    names.sort_unstable();
-    if names.windows(2).any(|pair| pair[0] == pair[1]) {
+    names.sort_unstable_by(|one, other| order(one, other));
+    if names.windows(2).any(|pair| order(pair[0], pair[1]).is_eq()) {
         return Err(bad_request("Sec-WebSocket-Protocol names one twice"));
     }
     Ok(())
+}
+
+fn order(one: &str, other: &str) -> Ordering {
+    #[cfg(test)]
+    crate::shard::work::add(1);
+    one.cmp(other)
 }
 
 /// RFC 9110 §5.6.2.

@@ -1,6 +1,7 @@
 //! A loop without a clock and without sockets: it obeys the law of `Shard`, and at its end checks
 //! that nothing is left over.
 
+pub(crate) mod bill;
 pub(crate) mod client;
 pub(crate) mod echo;
 pub(crate) mod peer;
@@ -19,6 +20,7 @@ use ws_service::shard::{
     Transport,
 };
 
+use bill::uncounted;
 use peer::Peer;
 use puppet::Puppet;
 
@@ -35,6 +37,10 @@ pub(crate) struct Driver<P: Protocol = Puppet> {
     pub(crate) posted: Vec<(usize, Publication)>,
     /// Publications that the other shards' mailboxes take per turn.
     pub(crate) mailbox_room: usize,
+    /// Turns so far.
+    turns: usize,
+    /// Writes to transports so far.
+    writes: usize,
 }
 
 impl Driver {
@@ -61,14 +67,15 @@ impl<P: Protocol> Driver<P> {
         let shard = Shard::new(Arc::clone(&protocol), ShardId(0), 2, config).expect("valid");
         let now = Timestamp::from_micros(1_000_000);
         let (peers, posted) = (BTreeMap::new(), Vec::new());
-        Self { shard, protocol, now, peers, posted, mailbox_room: usize::MAX }
+        let (mailbox_room, turns, writes) = (usize::MAX, 0, 0);
+        Self { shard, protocol, now, peers, posted, mailbox_room, turns, writes }
     }
 
     /// A transport that has said nothing.
     pub(crate) fn connect(&mut self) -> ConnectionKey {
         let peer = SocketAddr::from(([127, 0, 0, 1], 40_000));
         let key = self.shard.open(peer, self.now).expect("room for one more");
-        self.peers.insert(key, Peer::new());
+        uncounted(|| self.peers.insert(key, Peer::new()));
         key
     }
 
@@ -86,7 +93,9 @@ impl<P: Protocol> Driver<P> {
 
     /// What the peer gives up: the bytes, then a turn.
     pub(crate) fn say(&mut self, key: ConnectionKey, bytes: &[u8]) {
-        self.shard.receive(key, &mut bytes.to_vec(), self.now);
+        let mut bytes = uncounted(|| bytes.to_vec());
+        self.shard.receive(key, &mut bytes, self.now);
+        uncounted(|| drop(bytes));
         self.turn();
     }
 
@@ -115,6 +124,7 @@ impl<P: Protocol> Driver<P> {
 
     /// One turn, from step 3 of the law.
     pub(crate) fn turn(&mut self) {
+        self.turns += 1;
         self.shard.turn(self.now);
         self.flush();
         while let Some(transport) = self.shard.next_transport() {
@@ -136,7 +146,7 @@ impl<P: Protocol> Driver<P> {
         let Self { shard, posted, mailbox_room, .. } = self;
         shard.post(|to, publications| {
             let taken = publications.len().min(*mailbox_room);
-            posted.extend(publications[..taken].iter().map(|it| (to, it.clone())));
+            uncounted(|| posted.extend(publications[..taken].iter().map(|it| (to, it.clone()))));
             taken
         });
     }
@@ -150,6 +160,7 @@ impl<P: Protocol> Driver<P> {
             let peer = self.peers.get_mut(&key).expect("a peer");
             assert!(!peer.is_shut && !peer.is_closed, "nothing is written after the end");
             let taken = peer.write(&slices[..count]);
+            self.writes += 1;
             self.shard.wrote(key, taken, self.now);
         }
         panic!("the turn never ends");
@@ -193,7 +204,7 @@ impl<P: Protocol> Driver<P> {
 
     /// The same, decoded by tungstenite.
     pub(crate) fn messages(&mut self, key: ConnectionKey) -> Vec<Message> {
-        peer::decode(&self.output(key))
+        uncounted(|| peer::decode(&self.peer(key).take()))
     }
 
     /// Takes an HTTP response off the output; its status.

@@ -7,6 +7,8 @@ use tungstenite::protocol::frame::coding::CloseCode;
 use tungstenite::protocol::{CloseFrame, Role, WebSocketConfig};
 use tungstenite::{Error, Message, WebSocket};
 
+use super::bill::uncounted;
+
 /// One peer: what has reached it, and how much more it can take.
 #[derive(Debug)]
 pub(crate) struct Peer {
@@ -36,7 +38,7 @@ impl Peer {
         let mut taken = 0;
         for slice in slices {
             let count = slice.len().min(self.room);
-            self.received.extend_from_slice(&slice[..count]);
+            uncounted(|| self.received.extend_from_slice(&slice[..count]));
             if self.room != usize::MAX {
                 self.room -= count;
             }
