@@ -43,7 +43,8 @@ pub use service::{Service, ServiceBuilder, ServiceError};
 pub use shard::{
     Accept, Budget, CloseCode, CloseKind, CloseReason, Compression, CompressionMode, Config,
     ConfigError, Congested, ConnectionId, Context, Deadline, Either, Limits, Message, NotFound,
-    Origins, Overflow, Piece, Protocol, Rejection, Request, Route, RouteError, SendError, Sent,
+    Origins, Overflow, Peer, Piece, Protocol, Rejection, Request, Route, RouteError, SendError,
+    Sent,
     Stats, Subprotocol, Timeouts, TooManyTopics, Violation,
 };
 

@@ -1,6 +1,5 @@
 //! What a handler can do: everything here only records, and runs no other handler.
 
-use std::net::SocketAddr;
 use std::time::Duration;
 
 use sul::Timestamp;
@@ -9,6 +8,7 @@ use tungstenite::protocol::frame::coding::CloseCode;
 use super::frame::Frame;
 use super::id::ConnectionId;
 use super::link::Link;
+use super::peer::Peer;
 use super::protocol::{Message, Piece};
 use super::reason::{CloseReason, sendable};
 use super::shared::Shared;
@@ -93,9 +93,9 @@ impl Context<'_> {
         self.id
     }
 
-    /// The peer's address.
+    /// Who is at the other end.
     #[must_use]
-    pub const fn peer(&self) -> SocketAddr {
+    pub const fn peer(&self) -> Peer {
         self.link.peer
     }
 

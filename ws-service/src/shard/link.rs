@@ -1,7 +1,5 @@
 //! A connection as the shard sees it, whatever its protocol keeps for it.
 
-use std::net::SocketAddr;
-
 use bytes::Bytes;
 use sul::{Timer, Timestamp};
 
@@ -13,6 +11,7 @@ use super::handshake::Head;
 use super::id::ConnectionKey;
 use super::outbox::Outbox;
 use super::pausing::Pauses;
+use super::peer::Peer;
 use super::protocol::Message;
 use super::topics::Subscriptions;
 
@@ -28,7 +27,7 @@ pub(super) struct Slot<S> {
 /// The part that doesn't depend on the protocol.
 #[derive(Debug)]
 pub(super) struct Link {
-    pub(super) peer: SocketAddr,
+    pub(super) peer: Peer,
     pub(super) phase: Phase,
     pub(super) outbox: Outbox,
     pub(super) subscriptions: Subscriptions,
@@ -116,7 +115,7 @@ pub(super) struct Deferred {
 }
 
 impl Link {
-    pub(super) const fn new(peer: SocketAddr, timer: Timer<ConnectionKey>) -> Self {
+    pub(super) const fn new(peer: Peer, timer: Timer<ConnectionKey>) -> Self {
         Self {
             peer,
             phase: Phase::Handshake(None),

@@ -53,6 +53,7 @@ mod losses;
 mod mail;
 mod outbox;
 mod pausing;
+mod peer;
 mod pool;
 mod protocol;
 mod rate;
@@ -71,7 +72,6 @@ mod upgrading;
 mod work;
 
 use std::collections::VecDeque;
-use std::net::SocketAddr;
 use std::sync::Arc;
 
 use slotmap::SlotMap;
@@ -86,6 +86,7 @@ pub use deadlines::Deadline;
 pub use frame::Frame;
 pub use id::{ConnectionId, ConnectionKey, ShardId};
 pub use mail::Mail;
+pub use peer::Peer;
 pub use protocol::{Accept, Message, Piece, Protocol, Rejection};
 pub use reason::{CloseKind, CloseReason, Violation};
 pub use request::{Request, Subprotocol};
@@ -144,7 +145,11 @@ impl<P: Protocol> Shard<P> {
     ///
     /// # Errors
     /// [`Refused`], and counted.
-    pub fn open(&mut self, peer: SocketAddr, now: Timestamp) -> Result<ConnectionKey, Refused> {
+    pub fn open(
+        &mut self,
+        peer: impl Into<Peer>,
+        now: Timestamp,
+    ) -> Result<ConnectionKey, Refused> {
         let shared = &self.shared;
         if self.draining.is_some() || self.slots.len() >= shared.config.limits.connections {
             self.refused();
@@ -152,7 +157,7 @@ impl<P: Protocol> Shard<P> {
         }
         let timers = &self.timers;
         let key = self.slots.insert_with_key(|key| {
-            let mut link = Link::new(peer, timers.timer(key));
+            let mut link = Link::new(peer.into(), timers.timer(key));
             let until = shared.config.timeouts.handshake.map(|after| now + after);
             link.set(Deadline::Handshake, until, &shared.counters);
             Slot { decoder: frames::Decoder::default(), link, session: None }

@@ -1,17 +1,16 @@
 //! An upgrade request, as the protocol sees it.
 
-use std::net::SocketAddr;
-
 use http::{HeaderMap, Uri};
 
 use super::handshake;
 use super::id::ConnectionId;
+use super::peer::Peer;
 
 /// A client's upgrade request, complete and checked.
 #[derive(Debug, Clone, Copy)]
 pub struct Request<'a> {
     pub(super) id: ConnectionId,
-    pub(super) peer: SocketAddr,
+    pub(super) peer: Peer,
     pub(super) head: &'a http::Request<()>,
     pub(super) params: Option<&'a matchit::Params<'a, 'a>>,
 }
@@ -23,9 +22,9 @@ impl<'a> Request<'a> {
         self.id
     }
 
-    /// The client's address.
+    /// Who asks.
     #[must_use]
-    pub const fn peer(&self) -> SocketAddr {
+    pub const fn peer(&self) -> Peer {
         self.peer
     }
 

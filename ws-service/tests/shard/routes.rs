@@ -19,7 +19,7 @@ impl Protocol for Named {
         let (path, query) = (request.path(), request.query().unwrap_or("-"));
         let param = request.param("room").unwrap_or("-");
         assert_eq!(request.uri().path(), path);
-        assert_eq!(request.peer().ip().to_string(), "127.0.0.1");
+        assert_eq!(request.peer().to_string(), "127.0.0.1:40000");
         Accept::admit(format!("{} {path} {query} {param}", self.0))
     }
 

@@ -78,7 +78,7 @@ fn a_full_shard_refuses_and_counts() {
     let mut driver = Driver::with(|config| config.limits.connections = 2);
     let first = driver.connect();
     driver.connect();
-    let peer = "127.0.0.1:1".parse().unwrap();
+    let peer = std::net::SocketAddr::from(([127, 0, 0, 1], 1));
     assert!(driver.shard.open(peer, driver.now).is_err());
     assert_eq!(driver.stats().refused, 1);
     driver.hang_up(first);

@@ -90,10 +90,10 @@ pub(crate) fn with_message<R>(payload: &Payload, use_it: impl FnOnce(Message<'_>
 }
 
 /// The number of the client at this address.
-pub(crate) fn client_at(peer: std::net::SocketAddr) -> u32 {
+pub(crate) fn client_at(peer: ws_service::Peer) -> u32 {
     match peer.ip() {
-        std::net::IpAddr::V4(ip) => u32::from(ip) & 0xffff,
-        std::net::IpAddr::V6(_) => u32::MAX,
+        Some(std::net::IpAddr::V4(ip)) => u32::from(ip) & 0xffff,
+        _ => u32::MAX,
     }
 }
 

@@ -87,7 +87,7 @@ fn run(cx: &mut Context<'_>, command: &str) -> Option<String> {
         "unsub" => return Some(format!("{:?}", cx.unsubscribe(first))),
         "pub" => return Some(format!("{:?}", cx.publish(first, second))),
         "queued" => return Some(format!("{:?}", cx.queued_bytes())),
-        "now" => return Some(format!("{:?} {:?}", cx.now(), cx.peer())),
+        "now" => return Some(format!("{:?} {}", cx.now(), cx.peer())),
         "close" => cx.close(CloseCode::from(number::<u16>(first)), second),
         "timer" => cx.set_timer(Duration::from_micros(number(first))),
         "untimer" => cx.clear_timer(),
