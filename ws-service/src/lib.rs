@@ -38,14 +38,13 @@ mod service;
 pub mod shard;
 
 pub use handle::Handle;
-pub use net::{NetConfig, PostError, StartError, TurnBudget};
+pub use net::{Endpoint, EndpointError, Listener, NetConfig, PostError, StartError, TurnBudget};
 pub use service::{Service, ServiceBuilder, ServiceError};
 pub use shard::{
     Accept, Budget, CloseCode, CloseKind, CloseReason, Compression, CompressionMode, Config,
     ConfigError, Congested, ConnectionId, Context, Deadline, Either, Limits, Message, NotFound,
     Origins, Overflow, Peer, Piece, Protocol, Rejection, Request, Route, RouteError, SendError,
-    Sent,
-    Stats, Subprotocol, Timeouts, TooManyTopics, Violation,
+    Sent, Stats, Subprotocol, Timeouts, TooManyTopics, Violation,
 };
 
 /// The code in the READMEs is compiled with the documentation's.

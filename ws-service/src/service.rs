@@ -4,7 +4,7 @@ use std::io;
 use std::net::{SocketAddr, ToSocketAddrs};
 
 use crate::handle::Handle;
-use crate::net::{self, NetConfig, StartError, Threads};
+use crate::net::{self, Endpoint, Listener, NetConfig, SocketFile, StartError, Threads};
 use crate::shard::{Config, NotFound, Protocol, Route, RouteError};
 
 /// Puts a service together.
@@ -33,7 +33,7 @@ use crate::shard::{Config, NotFound, Protocol, Route, RouteError};
 #[must_use]
 pub struct ServiceBuilder<P> {
     protocol: P,
-    addresses: Vec<SocketAddr>,
+    listeners: Vec<Listener>,
     config: Config,
     net: NetConfig,
 }
@@ -42,7 +42,7 @@ impl<P: Protocol> ServiceBuilder<P> {
     /// A service that speaks one protocol, whatever the path.
     pub fn new(protocol: P) -> Self {
         let (config, net) = (Config::default(), NetConfig::default());
-        Self { protocol, addresses: Vec::new(), config, net }
+        Self { protocol, listeners: Vec::new(), config, net }
     }
 
     /// Serves the paths that fit `pattern` by `protocol`. A route that was added later is asked
@@ -55,9 +55,9 @@ impl<P: Protocol> ServiceBuilder<P> {
         pattern: &str,
         protocol: Q,
     ) -> Result<ServiceBuilder<Route<Q, P>>, RouteError> {
-        let Self { protocol: rest, addresses, config, net } = self;
+        let Self { protocol: rest, listeners, config, net } = self;
         let protocol = Route::new(pattern, protocol, rest)?;
-        Ok(ServiceBuilder { protocol, addresses, config, net })
+        Ok(ServiceBuilder { protocol, listeners, config, net })
     }
 
     /// Adds what an address resolves to. Port 0 means any free one.
@@ -65,8 +65,14 @@ impl<P: Protocol> ServiceBuilder<P> {
     /// # Errors
     /// It doesn't resolve.
     pub fn listen(mut self, address: impl ToSocketAddrs) -> io::Result<Self> {
-        self.addresses.extend(address.to_socket_addrs()?);
+        self.listeners.extend(address.to_socket_addrs()?.map(Listener::tcp));
         Ok(self)
+    }
+
+    /// Adds a listener, of whatever kind.
+    pub fn listener(mut self, listener: Listener) -> Self {
+        self.listeners.push(listener);
+        self
     }
 
     /// Sets the number of service threads. Default: one for each core.
@@ -87,16 +93,16 @@ impl<P: Protocol> ServiceBuilder<P> {
         self
     }
 
-    /// Binds the addresses and starts the threads.
+    /// Binds the listeners and starts the threads.
     ///
     /// # Errors
     /// If anything fails, nothing has been served.
     pub fn start(self) -> Result<Service<P>, StartError> {
         self.config.validate()?;
-        if self.addresses.is_empty() {
+        if self.listeners.is_empty() {
             return Err(StartError::NoAddress);
         }
-        let threads = net::start(self.protocol, &self.config, &self.net, &self.addresses)?;
+        let threads = net::start(self.protocol, &self.config, &self.net, &self.listeners)?;
         Ok(Service::new(threads))
     }
 }
@@ -112,8 +118,11 @@ impl ServiceBuilder<NotFound> {
 #[derive(Debug)]
 pub struct Service<P: Protocol> {
     handle: Handle<P>,
+    endpoints: Vec<Endpoint>,
     addresses: Vec<SocketAddr>,
     threads: Vec<std::thread::JoinHandle<io::Result<()>>>,
+    /// Removed behind the last thread.
+    _files: Vec<SocketFile>,
 }
 
 /// A service thread ended in a way it must not.
@@ -130,11 +139,19 @@ pub enum ServiceError {
 
 impl<P: Protocol> Service<P> {
     fn new(threads: Threads<P::Note>) -> Self {
-        let Threads { mailboxes, counters, addresses, handles } = threads;
-        Self { handle: Handle::new(mailboxes, counters), addresses, threads: handles }
+        let Threads { mailboxes, counters, endpoints, files, handles } = threads;
+        let addresses = endpoints.iter().filter_map(Endpoint::address).collect();
+        let handle = Handle::new(mailboxes, counters);
+        Self { handle, endpoints, addresses, threads: handles, _files: files }
     }
 
-    /// The bound addresses, with their real ports, in the order they were given.
+    /// Where the service listens, in the order it was told to: addresses with their real ports.
+    #[must_use]
+    pub fn endpoints(&self) -> &[Endpoint] {
+        &self.endpoints
+    }
+
+    /// Those of the [`endpoints`](Self::endpoints) that are addresses.
     #[must_use]
     pub fn addresses(&self) -> &[SocketAddr] {
         &self.addresses

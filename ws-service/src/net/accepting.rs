@@ -1,15 +1,17 @@
 //! Taking in new connections, a bounded number per turn.
 
-use std::io::{self, Write};
+use std::io::{self, IoSlice};
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::time::Duration;
 
-use mio::Registry;
-use mio::net::{TcpListener, TcpStream};
+use mio::unix::SourceFd;
+use mio::{Interest, Registry, Token};
 use sul::Timestamp;
 
 use super::admission::Admission;
 use super::sockets::Sockets;
-use crate::shard::{Protocol, Shard};
+use super::stream::Stream;
+use crate::shard::{Peer, Protocol, Shard};
 
 /// How long accepting pauses when the system has no descriptor or no memory for a connection.
 const PAUSE: Duration = Duration::from_millis(100);
@@ -32,7 +34,7 @@ pub(super) struct Acceptor {
 
 #[derive(Debug)]
 struct Listener {
-    socket: TcpListener,
+    socket: OwnedFd,
     /// There may be more: edge-triggered events come once.
     is_ready: bool,
 }
@@ -42,8 +44,17 @@ impl Acceptor {
         Self { listeners: Vec::new(), last: 0, budget, paused_until: None, last_warning: None }
     }
 
-    pub(super) fn add(&mut self, socket: TcpListener) {
+    /// Takes a listening socket, whose events come under the token.
+    pub(super) fn add(
+        &mut self,
+        registry: &Registry,
+        token: Token,
+        socket: OwnedFd,
+    ) -> io::Result<()> {
+        let mut source = SourceFd(&socket.as_raw_fd());
+        registry.register(&mut source, token, Interest::READABLE)?;
         self.listeners.push(Listener { socket, is_ready: true });
+        Ok(())
     }
 
     /// Stops listening.
@@ -86,7 +97,7 @@ impl Acceptor {
         self.paused_until = None;
         for _ in 0..self.budget {
             let Some(listener) = self.next_ready() else { break };
-            match listener.socket.accept() {
+            match Stream::accept(listener.socket.as_fd()) {
                 Ok((stream, peer)) => {
                     let door = Door { registry, shard, sockets, admission };
                     door.admit(stream, peer, now);
@@ -139,16 +150,14 @@ struct Door<'a, P: Protocol> {
 }
 
 impl<P: Protocol> Door<'_, P> {
-    fn admit(self, stream: TcpStream, peer: std::net::SocketAddr, now: Timestamp) {
+    fn admit(self, stream: Stream, peer: Peer, now: Timestamp) {
         if !self.admission.enter() {
             self.shard.refused();
-            return refuse(stream);
+            return refuse(&stream);
         }
-        #[cfg(not(target_os = "linux"))]
-        let _ = stream.set_nodelay(true);
         let Ok(key) = self.shard.open(peer, now) else {
             self.admission.leave();
-            return refuse(stream);
+            return refuse(&stream);
         };
         if let Err(error) = self.sockets.insert(self.registry, key, stream) {
             tracing::debug!(%error, %peer, "a connection can't be watched");
@@ -159,6 +168,6 @@ impl<P: Protocol> Door<'_, P> {
 }
 
 /// Says why, if the socket takes it at once; the connection ends either way.
-fn refuse(mut stream: TcpStream) {
-    let _ = stream.write(FULL);
+fn refuse(stream: &Stream) {
+    let _ = stream.write(&[IoSlice::new(FULL)]);
 }

@@ -10,13 +10,13 @@ const PER_THREAD: usize = 2;
 
 /// Raises the process's soft limit to the hard one; says how many connections that leaves room for,
 /// besides what the threads and their listeners take.
-pub(super) fn raise_limit(threads: usize, addresses: usize) -> usize {
+pub(super) fn raise_limit(threads: usize, listeners: usize) -> usize {
     let mut limit = getrlimit(Resource::Nofile);
     let before = limit.current;
     limit.current = limit.maximum;
     // A limit that can't be raised stays as it is.
     let current = if setrlimit(Resource::Nofile, limit).is_ok() { limit.maximum } else { before };
-    let taken = RESERVE.saturating_add(threads.saturating_mul(PER_THREAD + addresses));
+    let taken = RESERVE.saturating_add(threads.saturating_mul(PER_THREAD + listeners));
     current.map_or(usize::MAX, |current| {
         usize::try_from(current).unwrap_or(usize::MAX).saturating_sub(taken)
     })

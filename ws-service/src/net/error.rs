@@ -1,8 +1,8 @@
 //! Why a service does not start.
 
 use std::io;
-use std::net::SocketAddr;
 
+use super::listener::Endpoint;
 use crate::shard::ConfigError;
 
 /// Why a service could not start.
@@ -29,14 +29,14 @@ pub enum StartError {
     /// A budget or a buffer of zero.
     #[error("the receive buffer and every budget must be more than zero")]
     EmptyBudget,
-    /// There is no address to listen on.
+    /// There is nothing to listen on.
     #[error("there is no address to listen on")]
     NoAddress,
-    /// An address can't be listened on.
-    #[error("cannot listen on {address}: {error}")]
+    /// An endpoint can't be listened on.
+    #[error("cannot listen on {endpoint}: {error}")]
     Bind {
-        /// The address.
-        address: SocketAddr,
+        /// The endpoint.
+        endpoint: Endpoint,
         /// What the system says.
         error: io::Error,
     },

@@ -19,9 +19,12 @@ mod mailbox;
 mod reactor;
 mod sockets;
 mod spawn;
+mod stream;
 mod threads;
 
 pub use error::StartError;
+pub(crate) use listener::SocketFile;
+pub use listener::{Endpoint, EndpointError, Listener};
 pub(crate) use mailbox::Mailbox;
 pub use mailbox::PostError;
 pub(crate) use threads::{Threads, start};

@@ -2,11 +2,11 @@
 
 use std::collections::VecDeque;
 use std::io;
+use std::os::fd::OwnedFd;
 use std::sync::Arc;
 use std::time::Duration;
 
-use mio::net::TcpListener;
-use mio::{Events, Interest, Poll, Token, Waker};
+use mio::{Events, Poll, Token, Waker};
 use sul::Timestamp;
 
 use super::accepting::Acceptor;
@@ -76,16 +76,13 @@ impl<P: Protocol> Reactor<P> {
         poll: Poll,
         shard: Shard<P>,
         own: usize,
-        listeners: Vec<std::net::TcpListener>,
+        listeners: Vec<OwnedFd>,
         common: &Common<P::Note>,
         config: &NetConfig,
     ) -> io::Result<Self> {
         let mut acceptor = Acceptor::new(config.budget.accepts);
         for (place, listener) in listeners.into_iter().enumerate() {
-            let mut listener = TcpListener::from_std(listener);
-            let token = Token(LISTENERS - place);
-            poll.registry().register(&mut listener, token, Interest::READABLE)?;
-            acceptor.add(listener);
+            acceptor.add(poll.registry(), Token(LISTENERS - place), listener)?;
         }
         Ok(Self {
             poll,

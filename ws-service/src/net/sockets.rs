@@ -1,13 +1,12 @@
 //! A thread's transports, by the key of their connection.
 
 use std::collections::VecDeque;
-use std::io::{self, Read, Write};
-use std::net::Shutdown;
+use std::io;
 
-use mio::net::TcpStream;
-use mio::{Interest, Registry, Token};
+use mio::{Registry, Token};
 use slotmap::{Key, KeyData, SecondaryMap};
 
+use super::stream::Stream;
 use crate::shard::{ConnectionKey, Protocol, Shard};
 
 #[cfg(not(target_pointer_width = "64"))]
@@ -28,7 +27,7 @@ pub(super) struct Sockets {
 
 #[derive(Debug)]
 struct Socket {
-    stream: TcpStream,
+    stream: Stream,
     is_queued: bool,
     /// The peer has ended its side: a short read is not the last.
     is_dying: bool,
@@ -57,15 +56,13 @@ impl Sockets {
         KeyData::from_ffi(token.0 as u64).into()
     }
 
-    /// Registers for everything at once, edge-triggered: never again touched until it is closed.
     pub(super) fn insert(
         &mut self,
         registry: &Registry,
         key: ConnectionKey,
-        mut stream: TcpStream,
+        stream: Stream,
     ) -> io::Result<()> {
-        let interest = Interest::READABLE | Interest::WRITABLE;
-        registry.register(&mut stream, Self::token(key), interest)?;
+        stream.register(registry, Self::token(key))?;
         self.table.insert(key, Socket { stream, is_queued: false, is_dying: false });
         Ok(())
     }
@@ -78,7 +75,7 @@ impl Sockets {
     pub(super) fn shut_write(&self, key: ConnectionKey) {
         if let Some(socket) = self.table.get(key) {
             // Fails only where the peer has gone, which a read will tell.
-            let _ = socket.stream.shutdown(Shutdown::Write);
+            let _ = socket.stream.shut_write();
         }
     }
 
@@ -125,8 +122,7 @@ impl Sockets {
 
     /// The transport has failed both ways: it was reset, or what was written to it could not arrive.
     pub(super) fn is_broken(&self, key: ConnectionKey) -> bool {
-        let error = |socket: &Socket| socket.stream.take_error();
-        self.table.get(key).map(error).is_some_and(|error| !matches!(error, Ok(None)))
+        self.table.get(key).is_some_and(|socket| socket.stream.is_broken())
     }
 
     /// One read. A full one, or one before the peer's end, queues the connection again.
@@ -159,10 +155,7 @@ impl Sockets {
         let mut slices = [io::IoSlice::new(&[]); SLICES];
         let count = shard.output(key, &mut slices);
         let result = loop {
-            let result = match &slices[..count] {
-                [one] => socket.stream.write(one),
-                slices => socket.stream.write_vectored(slices),
-            };
+            let result = socket.stream.write(&slices[..count]);
             // An interrupted write is not a full socket: no event would say that it has room.
             if !matches!(&result, Err(error) if error.kind() == io::ErrorKind::Interrupted) {
                 break result;

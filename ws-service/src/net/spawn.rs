@@ -1,7 +1,7 @@
 //! One service thread: made ready first, and let go when all are.
 
 use std::io;
-use std::net::TcpListener;
+use std::os::fd::OwnedFd;
 use std::sync::Arc;
 use std::sync::mpsc::{SyncSender, sync_channel};
 use std::thread::{self, JoinHandle};
@@ -50,7 +50,7 @@ impl<P: Protocol> Spawn<'_, P> {
         &self,
         own: usize,
         poll: mio::Poll,
-        listeners: Vec<TcpListener>,
+        listeners: Vec<OwnedFd>,
     ) -> Result<Ready, StartError> {
         let id = ShardId(u16::try_from(own).map_err(|_| StartError::Threads(self.threads))?);
         let (protocol, config) = (Arc::clone(&self.protocol), self.config.clone());

@@ -1,7 +1,6 @@
 //! Starting the service threads, and waiting for their end.
 
 use std::io;
-use std::net::SocketAddr;
 use std::num::NonZero;
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
@@ -11,7 +10,7 @@ use super::admission::Admission;
 use super::clock::Clock;
 use super::descriptors;
 use super::error::StartError;
-use super::listener;
+use super::listener::{Endpoint, Listener, SocketFile};
 use super::mailbox::Mailbox;
 use super::reactor::{Common, poller};
 use super::spawn::{Ready, Spawn};
@@ -22,32 +21,33 @@ use crate::shard::{Config, Counters, Protocol};
 pub(crate) struct Threads<N> {
     pub(crate) mailboxes: Arc<[Mailbox<N>]>,
     pub(crate) counters: Vec<Arc<Counters>>,
-    pub(crate) addresses: Vec<SocketAddr>,
+    pub(crate) endpoints: Vec<Endpoint>,
+    pub(crate) files: Vec<SocketFile>,
     pub(crate) handles: Vec<JoinHandle<io::Result<()>>>,
 }
 
-/// Binds all addresses, makes all threads ready, then lets them serve: if anything fails before that,
+/// Binds all listeners, makes all threads ready, then lets them serve: if anything fails before that,
 /// nothing has been served, and nothing is left.
 pub(crate) fn start<P: Protocol>(
     protocol: P,
     config: &Config,
     net: &NetConfig,
-    addresses: &[SocketAddr],
+    listeners: &[Listener],
 ) -> Result<Threads<P::Note>, StartError> {
     let threads = count(net)?;
-    let limit = connection_limit(net, threads, addresses.len())?;
+    let limit = connection_limit(net, threads, listeners.len())?;
     if net.receive_buffer == 0 || net.budget.is_empty() {
         return Err(StartError::EmptyBudget);
     }
-    let mut listeners: Vec<Vec<_>> = (0..threads).map(|_| Vec::new()).collect();
-    let mut bound = Vec::new();
-    for &address in addresses {
-        let error = |error| StartError::Bind { address, error };
-        let sockets = listener::bind(address, threads).map_err(error)?;
-        bound.push(sockets[0].local_addr().map_err(error)?);
-        for (mine, socket) in listeners.iter_mut().zip(sockets) {
-            mine.push(socket);
-        }
+    let (mut endpoints, mut files) = (Vec::new(), Vec::new());
+    let mut sockets: Vec<Vec<_>> = (0..threads).map(|_| Vec::new()).collect();
+    for listener in listeners {
+        let endpoint = || listener.endpoint().clone();
+        let error = |error| StartError::Bind { endpoint: endpoint(), error };
+        let bound = listener.bind(threads).map_err(error)?;
+        endpoints.push(bound.endpoint);
+        files.extend(bound.file);
+        sockets.iter_mut().zip(bound.sockets).for_each(|(mine, socket)| mine.push(socket));
     }
     let (polls, mailboxes): (Vec<_>, Vec<_>) = (0..threads)
         .map(|_| {
@@ -65,8 +65,8 @@ pub(crate) fn start<P: Protocol>(
     };
     let spawn = Spawn { protocol: Arc::new(protocol), config, net, common: &common, threads };
     let mut ready = Vec::new();
-    for (own, (poll, listeners)) in polls.into_iter().zip(listeners).enumerate() {
-        match spawn.one(own, poll, listeners) {
+    for (own, (poll, sockets)) in polls.into_iter().zip(sockets).enumerate() {
+        match spawn.one(own, poll, sockets) {
             Ok(thread) => ready.push(thread),
             Err(error) => {
                 ready.into_iter().for_each(Ready::cancel);
@@ -76,7 +76,7 @@ pub(crate) fn start<P: Protocol>(
     }
     let counters = ready.iter().map(|thread| Arc::clone(&thread.counters)).collect();
     let handles = ready.into_iter().map(Ready::go).collect();
-    Ok(Threads { mailboxes: common.mailboxes, counters, addresses: bound, handles })
+    Ok(Threads { mailboxes: common.mailboxes, counters, endpoints, files, handles })
 }
 
 fn count(net: &NetConfig) -> Result<usize, StartError> {
@@ -94,9 +94,9 @@ fn count(net: &NetConfig) -> Result<usize, StartError> {
 fn connection_limit(
     net: &NetConfig,
     threads: usize,
-    addresses: usize,
+    listeners: usize,
 ) -> Result<usize, StartError> {
-    let possible = descriptors::raise_limit(threads, addresses);
+    let possible = descriptors::raise_limit(threads, listeners);
     match net.max_connections {
         None if possible == 0 => Err(StartError::Descriptors { asked: 1, possible }),
         Some(asked) if asked > possible => Err(StartError::Descriptors { asked, possible }),

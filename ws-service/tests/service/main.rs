@@ -3,5 +3,6 @@
 mod doors;
 mod ends;
 mod limits;
+mod listeners;
 mod support;
 mod threads;

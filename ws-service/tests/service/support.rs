@@ -1,5 +1,6 @@
 //! A client, and what every test needs.
 
+use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::time::{Duration, Instant};
 
@@ -26,7 +27,16 @@ pub(crate) fn connect(address: SocketAddr, path: &str) -> Client {
 pub(crate) fn try_connect(address: SocketAddr, path: &str) -> Result<Client, u16> {
     let stream = TcpStream::connect(address).map_err(|_| 0_u16)?;
     stream.set_read_timeout(Some(PATIENCE)).unwrap();
-    match tungstenite::client(format!("ws://{address}{path}"), stream) {
+    try_upgrade(&address.to_string(), path, stream)
+}
+
+/// The same, over a transport that is there.
+pub(crate) fn try_upgrade<S: Read + Write>(
+    host: &str,
+    path: &str,
+    stream: S,
+) -> Result<WebSocket<S>, u16> {
+    match tungstenite::client(format!("ws://{host}{path}"), stream) {
         Ok((client, _)) => Ok(client),
         Err(tungstenite::HandshakeError::Failure(tungstenite::Error::Http(response))) => {
             Err(response.status().as_u16())
@@ -36,12 +46,12 @@ pub(crate) fn try_connect(address: SocketAddr, path: &str) -> Result<Client, u16
 }
 
 /// The next text message.
-pub(crate) fn text(client: &mut Client) -> String {
+pub(crate) fn text<S: Read + Write>(client: &mut WebSocket<S>) -> String {
     client.read().unwrap().into_text().unwrap().to_string()
 }
 
 /// The code of the Close that comes next; the closing handshake is completed.
-pub(crate) fn close_code(client: &mut Client) -> u16 {
+pub(crate) fn close_code<S: Read + Write>(client: &mut WebSocket<S>) -> u16 {
     loop {
         match client.read() {
             Ok(tungstenite::Message::Close(frame)) => {
