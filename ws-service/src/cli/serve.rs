@@ -1,15 +1,14 @@
 //! `ws-service serve`: the service with its built-in protocols.
 
 use std::io::{self, Write};
-use std::net::SocketAddr;
 use std::process::ExitCode;
 
 use clap::{Args, ValueEnum};
 use tracing::Level;
 use ws_service::protocols::{Echo, Mirror};
 use ws_service::{
-    CompressionMode, Config, Origins, Protocol, RouteError, Service, ServiceBuilder, ServiceError,
-    StartError,
+    CompressionMode, Config, Endpoint, Listener, Origins, Protocol, RouteError, Service,
+    ServiceBuilder, ServiceError, StartError,
 };
 
 use super::log;
@@ -22,9 +21,10 @@ const BAD_CONFIGURATION: u8 = 78;
 /// What to listen on, and what to allow.
 #[derive(Debug, Args)]
 pub(super) struct Options {
-    /// Address to listen on; may be given several times. Port 0 means any free one.
+    /// Address to listen on, or unix: with the path of a Unix socket; may be given several times. Port 0
+    /// means any free one.
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:9001")]
-    listen: Vec<SocketAddr>,
+    listen: Vec<Endpoint>,
     /// Service threads [default: one for each core].
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     threads: Option<u16>,
@@ -135,11 +135,13 @@ fn serve(options: &Options) -> Result<(), Error> {
     let mut builder = ServiceBuilder::routes()
         .route("/mirror/{room}", Mirror)?
         .route("/echo", Echo)?
-        .listen(&options.listen[..])?
         .configure(|config| options.configure(config))
         .configure_net(|net| {
             net.max_connections = options.max_connections.map(saturating);
         });
+    for endpoint in &options.listen {
+        builder = builder.listener(Listener::new(endpoint.clone()));
+    }
     if let Some(threads) = options.threads {
         builder = builder.threads(threads.into());
     }
@@ -183,9 +185,9 @@ fn saturating(count: u64) -> usize {
 
 /// The one line on standard output that says where the service is to be found.
 fn announce<P: Protocol>(service: &Service<P>) -> io::Result<()> {
-    let addresses: Vec<_> = service.addresses().iter().map(ToString::to_string).collect();
-    tracing::info!(addresses = addresses.join(" "), "ready");
+    let endpoints: Vec<_> = service.endpoints().iter().map(ToString::to_string).collect();
+    tracing::info!(endpoints = endpoints.join(" "), "ready");
     let mut out = io::stdout().lock();
-    writeln!(out, "ws-service listening on {}", addresses.join(" "))?;
+    writeln!(out, "ws-service listening on {}", endpoints.join(" "))?;
     out.flush()
 }
