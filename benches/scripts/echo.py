@@ -1,11 +1,13 @@
 #!/usr/bin/env python3
-"""Echoes over many connections: ws-service, its peers, and TCP alone, which is the limit.
+"""Echoes, fan-out and idle memory: ws-service, its peers, and TCP alone, which is the limit.
 
     cargo build --release -p ws-service -p benches
-    benches/scripts/echo.py benches/record/DATE-echo [--rounds N] [--seconds S] [--cells 100x1x20 …]
+    benches/scripts/echo.py benches/record/DATE-echo [PART …] [--rounds N] [--seconds S]
+    benches/scripts/echo_report.py benches/record/DATE-echo README.md
 
-A server runs on core 0, the load on core 1, one pair at a time; rounds are interleaved, and the medians
-count. Writes OUT.json and OUT.md. Standard library only.
+Each part (small, large, text, fan-out, memory; all of them if none is named) takes up to four minutes, and
+writes OUT/PART.json. One server at a time runs on core 0, the load on core 1; all that is compared is
+interleaved, round by round, each round in another order. Standard library only.
 """
 
 import argparse
@@ -13,106 +15,113 @@ import datetime
 import json
 import os
 import pathlib
-import platform
-import statistics
 import subprocess
 import sys
 
+import memory
+from record import machine
 from server import Server
 
 RELEASE = pathlib.Path(os.environ.get("CARGO_TARGET_DIR", "target")) / "release"
+RAW = "raw TCP"
+# By name: the program and its options. TCP alone has several ways; the best of them is the limit.
 SERVERS = {
-    "raw TCP": ["raw_tcp_echo", "--listen", "127.0.0.1:0"],
-    "ws-service": ["ws-service", "--listen", "127.0.0.1:0", "--threads", "1"],
-    "fastwebsockets": ["fastwebsockets_echo", "--listen", "127.0.0.1:0"],
-    "tokio-tungstenite": ["tokio_tungstenite_echo", "--listen", "127.0.0.1:0", "--threads", "1"],
+    RAW: ["raw_tcp_echo"],
+    f"{RAW}, in turns": ["raw_tcp_echo", "--batch", "64"],
+    f"{RAW}, whole messages": ["raw_tcp_echo", "--batch", "64", "--message", "{frame}"],
+    "ws-service": ["ws-service", "--threads", "1"],
+    "fastwebsockets": ["fastwebsockets_server"],
+    "tokio-tungstenite": ["tokio_tungstenite_echo", "--threads", "1"],
+}
+MIRRORS = {
+    RAW: ["raw_tcp_mirror"],
+    "ws-service": ["ws-service", "--threads", "1"],
+    "fastwebsockets": ["fastwebsockets_server"],
+    "fastwebsockets, gathered": ["fastwebsockets_server", "--gather", "8192"],
 }
 # Connections, messages in flight on each, bytes of a message, and what it is made of.
-CELLS = [(n, 1, size, "binary") for n in (100, 1_000, 10_000) for size in (20, 1_024, 16_384)] + [
-    (100, 16, 20, "binary"),
-    (10, 1, 262_144, "binary"),
-    (100, 1, 262_144, "binary"),
-    (100, 1, 20, "ascii"),
-    (100, 1, 1_024, "ascii"),
-    (100, 1, 16_384, "ascii"),
-    (100, 1, 16_384, "wide"),
-    (100, 1, 262_144, "ascii"),
-    (100, 1, 262_144, "wide"),
-]
+ECHOES = {
+    "small": [(n, 1, size, "binary") for size in (20, 1_024) for n in (100, 1_000, 10_000)]
+    + [(100, 16, 20, "binary")],
+    "large": [(n, 1, 16_384, "binary") for n in (100, 1_000, 10_000)]
+    + [(n, 1, 262_144, "binary") for n in (10, 100)],
+    "text": [(100, 1, size, kind) for size in (20, 1_024, 16_384, 262_144) for kind in ("binary", "ascii", "wide")],
+}
+# Subscribers, messages in flight, bytes of a message, and what it is made of.
+FANOUTS = [(n, k, 100, "binary") for n in (1_000, 5_000) for k in (1, 16)]
 
 
-def start(name):
-    program, *options = SERVERS[name]
-    return Server("taskset", "-c", "0", RELEASE / program, *options)
+def start(command, frame=0):
+    program, *options = command
+    options = [option.format(frame=frame) for option in options]
+    return Server("taskset", "-c", "0", RELEASE / program, "--listen", "127.0.0.1:0", *options)
 
 
-def measure(name, cell, seconds):
-    connections, in_flight, size, kind = cell
-    if name == "raw TCP":
+def frame_size(size):
+    return size + (2 if size < 126 else 4 if size < 65_536 else 10)
+
+
+def run_load(name, command, load, cell, seconds):
+    count, in_flight, size, kind = cell
+    if name.startswith(RAW):
         kind = "raw"
-    with start(name) as server:
-        command = ["taskset", "-c", "1", RELEASE / "echo_load", "--address", server.address]
-        command += ["--connections", str(connections), "--in-flight", str(in_flight), "--size", str(size)]
-        command += ["--kind", kind, "--seconds", str(seconds), "--server-pid", str(server.process.pid)]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=60 + 10 * seconds, check=False)
+    with start(command, frame_size(size)) as server:
+        command = ["taskset", "-c", "1", RELEASE / load[0], "--address", server.address]
+        command += [load[1], str(count), "--in-flight", str(in_flight), "--size", str(size), "--kind", kind]
+        command += ["--seconds", str(seconds), "--server-pid", str(server.process.pid)]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=120 + 10 * seconds, check=False)
     if done.returncode:
         sys.exit(f"{name}, {cell}: {done.stderr}")
     return json.loads(done.stdout)
 
 
-def run(cells, rounds, seconds):
-    found = {}
+def echo_servers(part, cell):
+    """Those that are compared in a cell."""
+    if part == "text":
+        return {"ws-service": SERVERS["ws-service"]}
+    whole = cell[2] > 1_024
+    return {name: command for name, command in SERVERS.items() if whole or not name.endswith("whole messages")}
+
+
+def run(cells, servers, load, rounds, seconds):
+    """Results by cell and server, a list with one of each round."""
+    found = [{"cell": cell, "results": {name: [] for name in servers(cell)}} for cell in cells]
     for turn in range(rounds):
-        for cell in cells:
-            for name in SERVERS:
-                found.setdefault(cell, {}).setdefault(name, []).append(measure(name, cell, seconds))
+        for it in found:
+            names = list(it["results"])
+            shift = turn % len(names)
+            for name in names[shift:] + names[:shift]:
+                command = servers(it["cell"])[name]
+                it["results"][name].append(run_load(name, command, load, it["cell"], seconds))
         print(f"round {turn + 1} of {rounds}", file=sys.stderr)
     return found
 
 
-def median(results, key):
-    return statistics.median(result[key] for result in results)
-
-
-def table(found):
-    names = list(SERVERS)
-    lines = [
-        "| connections × in flight × bytes | " + " | ".join(names) + " | ws-service × raw | CPU of ws-service, µs |",
-        "|---|" + "--:|" * (len(names) + 2),
-    ]
-    for (connections, in_flight, size, kind), results in found.items():
-        rates = {name: median(results[name], "rate") for name in names}
-        ratio = rates["ws-service"] / rates["raw TCP"]
-        cost = median(results["ws-service"], "server_cpu_us")
-        cells = " | ".join(f"{rates[name]:,.0f}" for name in names)
-        lines.append(f"| {connections:,} × {in_flight} × {size:,} {kind} | {cells} | {ratio:.2f} | {cost:.2f} |")
-    return lines
-
-
-def machine():
-    cores = os.cpu_count()
-    return f"{datetime.date.today()}, {cores} cores, {platform.system()} {platform.release().split('-')[0]}"
-
-
-def parse_cell(text):
-    connections, in_flight, size, *kind = text.split("x")
-    return int(connections), int(in_flight), int(size), kind[0] if kind else "binary"
+def run_part(part, rounds, seconds):
+    if part == "memory":
+        names = ("ws-service", "fastwebsockets", "tokio-tungstenite")
+        return {name: memory.per_connection(lambda name=name: start(SERVERS[name])) for name in names}
+    if part == "fan-out":
+        return run(FANOUTS, lambda _: MIRRORS, ("fanout_load", "--subscribers"), rounds, seconds)
+    return run(ECHOES[part], lambda cell: echo_servers(part, cell), ("echo_load", "--connections"), rounds, seconds)
 
 
 def main():
+    parts = [*ECHOES, "fan-out", "memory"]
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("out", type=pathlib.Path)
+    parser.add_argument("parts", nargs="*", metavar="PART", help=", ".join(parts))
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--seconds", type=float, default=1.0)
-    parser.add_argument("--cells", nargs="*", type=parse_cell, default=CELLS)
+    parser.add_argument("--seconds", type=float, default=0.6)
     options = parser.parse_args()
-    found = run(options.cells, options.rounds, options.seconds)
-    head = f"Messages a second, medians of {options.rounds} interleaved rounds, one thread; {machine()}."
-    text = "\n".join(["# Echo", "", head, "", *table(found), ""])
-    options.out.with_suffix(".md").write_text(text)
-    results = [{"cell": cell, "results": results} for cell, results in found.items()]
-    options.out.with_suffix(".json").write_text(json.dumps(results, indent=1) + "\n")
-    print(text)
+    if not set(options.parts) <= set(parts):
+        parser.error(f"the parts are {', '.join(parts)}")
+    options.out.mkdir(parents=True, exist_ok=True)
+    for part in options.parts or parts:
+        about = {"date": str(datetime.date.today()), "machine": machine()}
+        about |= {"rounds": options.rounds, "seconds": options.seconds}
+        about["found"] = run_part(part, options.rounds, options.seconds)
+        (options.out / f"{part}.json").write_text(json.dumps(about, indent=1) + "\n")
 
 
 if __name__ == "__main__":

@@ -10,15 +10,14 @@ and `<!-- /storm -->`. Takes about six minutes; run it on
 a machine that does nothing else.
 """
 import json
-import os
-import platform
-import socket
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
 
+import memory
+from record import insert, machine
 from server import Server
 
 OURS, PEER = "target/release/ws-service", "target/release/tokio_tungstenite_echo"
@@ -57,43 +56,6 @@ def kills():
     return found
 
 
-def memory():
-    """Bytes for each of 9,000 more connections, fresh and after a 16-KiB echo on each."""
-    with ours(threads=1) as server:
-        host, port = server.address.rsplit(":", 1)
-        request = (f"GET /echo HTTP/1.1\r\nHost: {server.address}\r\nUpgrade: websocket\r\n"
-                   "Connection: Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
-                   "Sec-WebSocket-Version: 13\r\n\r\n").encode()
-        message = b"\x82\xfe\x40\x00\0\0\0\0" + bytes(16384)
-        connections = []
-
-        def grow(count):
-            while len(connections) < count:
-                connection = socket.create_connection((host, int(port)))
-                connection.sendall(request)
-                answer = b""
-                while not answer.endswith(b"\r\n\r\n"):
-                    answer += connection.recv(4096)
-                connections.append(connection)
-            time.sleep(0.5)
-            return server.rss()
-
-        def echo():
-            for connection in connections:
-                connection.sendall(message)
-                left = 4 + 16384
-                while left:
-                    left -= len(connection.recv(65536))
-            time.sleep(0.5)
-            return server.rss()
-
-        fresh = [grow(1000)]
-        echoed = [echo()]
-        fresh.append(grow(10000))
-        echoed.append(echo())
-    return {"fresh": (fresh[1] - fresh[0]) / 9000, "after_16_kib_echo": (echoed[1] - echoed[0]) / 9000}
-
-
 def median(storms, *path):
     def value(storm):
         found = storm["report"]["rounds"][0]
@@ -101,13 +63,6 @@ def median(storms, *path):
             found = found[key]
         return found
     return statistics.median(value(storm) for storm in storms) / 1000
-
-
-def machine():
-    with open("/proc/cpuinfo", encoding="ascii") as info:
-        model = next((line.split(":")[1].strip() for line in info if line.startswith("model name")), "?")
-    gib = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
-    return f"{os.cpu_count()} cores ({model}), {gib:.0f} GiB, Linux {platform.release().split('-')[0]}"
 
 
 def table(found):
@@ -162,7 +117,7 @@ def main():
         sys.exit(__doc__)
     patience = ("--ping-after", "3s", "--hangup-after", "6s")
     found = {"date": time.strftime("%Y-%m-%d"), "machine": machine()}
-    found["memory"] = memory()
+    found["memory"] = memory.per_connection(lambda: ours(threads=1))
     found["kills"] = kills()
     with ours() as server:
         found["ten_rounds"] = server.storm("--end", "kill", "--rounds", str(ROUNDS), "--seconds", "1")
@@ -180,17 +135,8 @@ def main():
     with open(sys.argv[1].removesuffix(".json") + ".md", "w", encoding="utf-8") as out:
         out.write("\n".join(lines) + "\n")
     if len(sys.argv) == 3:
-        insert(sys.argv[2], lines)
+        insert(sys.argv[2], "storm", lines)
     print("\n".join(lines))
-
-
-def insert(path, lines):
-    """Replaces what is between the marks."""
-    with open(path, encoding="utf-8") as file:
-        before, _, rest = file.read().partition("<!-- storm -->\n")
-    _, mark, after = rest.partition("<!-- /storm -->")
-    with open(path, "w", encoding="utf-8") as file:
-        file.write(before + "<!-- storm -->\n" + "\n".join(lines) + "\n" + mark + after)
 
 
 if __name__ == "__main__":

@@ -2,5 +2,6 @@
 
 extern crate alloc;
 
-pub mod echo;
+pub mod load;
+pub mod raw;
 pub mod timers;

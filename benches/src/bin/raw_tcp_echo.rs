@@ -1,14 +1,11 @@
-//! The limit that echo servers are measured against: TCP alone, on a reactor of the same kind as
-//! ws-service's — one thread, mio, edge-triggered, one shared buffer of 512 KiB, one recv and one send
-//! for each ready connection and turn — and nothing else.
+//! The limit that echo servers are measured against: TCP alone.
 
-use std::collections::VecDeque;
-use std::io::{self, Read, Write};
+use std::io;
 use std::net::SocketAddr;
+use std::ops::Range;
 
+use benches::raw::{BUFFER, Connection, Reactor};
 use clap::Parser;
-use mio::net::{TcpListener, TcpStream};
-use mio::{Events, Interest, Poll, Token};
 
 /// Sends every byte back.
 #[derive(Debug, Parser)]
@@ -16,99 +13,78 @@ struct Options {
     /// Where to listen.
     #[arg(long, default_value = "127.0.0.1:9102")]
     listen: SocketAddr,
-}
-
-const LISTENER: Token = Token(usize::MAX);
-const BUFFER: usize = 512 * 1024;
-
-/// A connection, and what its peer has not taken yet.
-struct Echo {
-    stream: TcpStream,
-    unsent: Vec<u8>,
-    is_queued: bool,
+    /// Connections that are read from before they are written to. By 1, an answer goes at once; by 64,
+    /// in turns like those of ws-service, which wake the peer less often.
+    #[arg(long, default_value_t = 1)]
+    batch: usize,
+    /// Bytes that go back together, when all of them have come; by 1, whatever has come.
+    #[arg(long, default_value_t = 1)]
+    message: usize,
 }
 
 fn main() -> io::Result<()> {
     let options = Options::parse();
-    let mut listener = TcpListener::bind(options.listen)?;
-    println!("listening on {}", listener.local_addr()?);
-    let mut poll = Poll::new()?;
-    poll.registry().register(&mut listener, LISTENER, Interest::READABLE)?;
-    let mut events = Events::with_capacity(1024);
-    let mut echoes: Vec<Option<Echo>> = Vec::new();
-    let mut ready: VecDeque<usize> = VecDeque::new();
+    let mut reactor = Reactor::listen(options.listen)?;
     let mut buffer = vec![0; BUFFER];
+    let mut received = Vec::new();
     loop {
-        let timeout = (!ready.is_empty()).then_some(std::time::Duration::ZERO);
-        match poll.poll(&mut events, timeout) {
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            result => result?,
-        }
-        for event in &events {
-            if event.token() == LISTENER {
-                accept(&listener, &poll, &mut echoes)?;
-            } else if let Some(Some(echo)) = echoes.get_mut(event.token().0)
-                && !std::mem::replace(&mut echo.is_queued, true)
-            {
-                ready.push_back(event.token().0);
-            }
-        }
-        for _ in 0..ready.len() {
-            let Some(place) = ready.pop_front() else { break };
-            let Some(slot) = echoes.get_mut(place) else { continue };
-            let Some(echo) = slot else { continue };
-            match turn(echo, &mut buffer) {
-                Ok(true) => ready.push_back(place),
-                Ok(false) => echo.is_queued = false,
-                Err(_) => *slot = None,
+        reactor.wait()?;
+        let mut left = reactor.ready();
+        while left > 0 {
+            let count = receive(&mut reactor, left.min(options.batch), &mut buffer, &mut received);
+            left -= count;
+            for (place, range) in received.drain(..) {
+                if let Some(slot) = reactor.connections.get_mut(place)
+                    && let Some(connection) = slot
+                    && answer(connection, &buffer[range], options.message).is_err()
+                {
+                    *slot = None;
+                }
             }
         }
     }
 }
 
-fn accept(listener: &TcpListener, poll: &Poll, echoes: &mut Vec<Option<Echo>>) -> io::Result<()> {
-    loop {
-        match listener.accept() {
-            Ok((mut stream, _)) => {
-                stream.set_nodelay(true)?;
-                let token = Token(echoes.len());
-                let interest = Interest::READABLE | Interest::WRITABLE;
-                poll.registry().register(&mut stream, token, interest)?;
-                echoes.push(Some(Echo { stream, unsent: Vec::new(), is_queued: false }));
-            }
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(()),
-            Err(error) => return Err(error),
+/// Reads from up to `most` connections, one behind the other, while half of the buffer is free; how many
+/// it were.
+fn receive(
+    reactor: &mut Reactor,
+    most: usize,
+    buffer: &mut [u8],
+    received: &mut Vec<(usize, Range<usize>)>,
+) -> usize {
+    let (mut at, mut served) = (0, 0);
+    while served < most.max(1) && at <= buffer.len() / 2 {
+        let Some(place) = reactor.next_ready() else { break };
+        served += 1;
+        if let Some(count @ 1..) = reactor.receive(place, &mut buffer[at..]) {
+            received.push((place, at..at + count));
+            at += count;
         }
     }
+    served.max(1)
 }
 
-/// One recv, one send; says whether there may be more to receive.
-///
-/// # Errors
-/// The connection is over.
-fn turn(echo: &mut Echo, buffer: &mut [u8]) -> io::Result<bool> {
-    if !echo.unsent.is_empty() {
-        let count = would_block(echo.stream.write(&echo.unsent))?;
-        echo.unsent.drain(..count);
-        if !echo.unsent.is_empty() {
-            return Ok(false);
+/// Sends back what is whole, in one write.
+fn answer(connection: &mut Connection, bytes: &[u8], message: usize) -> io::Result<()> {
+    if message <= 1 {
+        return connection.send(bytes);
+    }
+    let mut kept = std::mem::take(&mut connection.kept);
+    if kept.is_empty() {
+        let (whole, rest) = bytes.split_at(bytes.len() - bytes.len() % message);
+        kept.extend_from_slice(rest);
+        if !whole.is_empty() {
+            connection.send(whole)?;
+        }
+    } else {
+        kept.extend_from_slice(bytes);
+        let whole = kept.len() - kept.len() % message;
+        if whole > 0 {
+            connection.send(&kept[..whole])?;
+            kept.drain(..whole);
         }
     }
-    let count = match echo.stream.read(buffer) {
-        Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
-        result => would_block(result)?,
-    };
-    let received = &buffer[..count];
-    if count > 0 {
-        let sent = would_block(echo.stream.write(received))?;
-        echo.unsent.extend_from_slice(&received[sent..]);
-    }
-    Ok(count == buffer.len() && echo.unsent.is_empty())
-}
-
-fn would_block(result: io::Result<usize>) -> io::Result<usize> {
-    match result {
-        Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(0),
-        result => result,
-    }
+    connection.kept = kept;
+    Ok(())
 }

@@ -1,4 +1,4 @@
-//! The message that is sent again and again, and what must come back.
+//! The messages that are sent again and again, and what must come back.
 
 use clap::ValueEnum;
 
@@ -31,12 +31,62 @@ impl Content {
     #[must_use]
     pub fn new(kind: Kind, size: usize, in_flight: usize) -> Self {
         let payload = payload(kind, size);
-        let first = if matches!(kind, Kind::Binary | Kind::Raw) { 0x82 } else { 0x81 };
-        let mut reply = header(first, size, 0);
-        reply.extend_from_slice(&payload);
-        let frame = if kind == Kind::Raw { reply.clone() } else { masked(first, &payload) };
+        let reply = server_frame(kind, &payload);
+        let frame =
+            if kind == Kind::Raw { reply.clone() } else { masked(first_byte(kind), &payload) };
         Self { burst: frame.repeat(in_flight), frame: frame.len(), reply }
     }
+}
+
+/// Different messages, published again and again in the same order.
+#[derive(Debug)]
+pub struct Round {
+    published: Vec<Vec<u8>>,
+    /// What subscribers get: all frames, back to back.
+    pub received: Vec<u8>,
+    /// Bytes of one of those.
+    pub frame: usize,
+}
+
+impl Round {
+    /// `count` messages of `size` bytes. More than may be in flight, or one that is lost would not be
+    /// missed.
+    #[must_use]
+    pub fn new(kind: Kind, size: usize, count: usize) -> Self {
+        let mut round = Self { published: Vec::new(), received: Vec::new(), frame: 0 };
+        for number in 0..count {
+            let mut payload = payload(kind, size);
+            let digits = format!("{number:08} ");
+            let digits = &digits.as_bytes()[..size.min(digits.len())];
+            payload[..digits.len()].copy_from_slice(digits);
+            let frame = server_frame(kind, &payload);
+            round.frame = frame.len();
+            round.received.extend_from_slice(&frame);
+            round.published.push(if kind == Kind::Raw {
+                frame
+            } else {
+                masked(first_byte(kind), &payload)
+            });
+        }
+        round
+    }
+
+    /// The frame of the message with this number, counted from the first of all.
+    #[must_use]
+    pub fn published(&self, number: u64) -> &[u8] {
+        let place = number % self.published.len() as u64;
+        &self.published[usize::try_from(place).unwrap_or(0)]
+    }
+}
+
+fn first_byte(kind: Kind) -> u8 {
+    if matches!(kind, Kind::Binary | Kind::Raw) { 0x82 } else { 0x81 }
+}
+
+fn server_frame(kind: Kind, payload: &[u8]) -> Vec<u8> {
+    let mut frame = header(first_byte(kind), payload.len(), 0);
+    frame.extend_from_slice(payload);
+    frame
 }
 
 fn payload(kind: Kind, size: usize) -> Vec<u8> {

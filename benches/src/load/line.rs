@@ -23,7 +23,7 @@ pub struct Line {
 #[derive(Debug, Clone, Copy)]
 pub struct Progress {
     /// Replies that are whole.
-    pub replies: u32,
+    pub replies: u64,
     /// From the last write to them.
     pub since: Instant,
     /// There may be more to read.
@@ -82,13 +82,13 @@ impl Line {
         if replies > 0 {
             self.since = Instant::now();
             // What was due before has gone: its replies have come.
-            self.due += replies as usize * content.frame;
+            self.due += replies * content.frame;
             self.flush(content)?;
         }
-        Ok(Progress { replies, since, has_more: count == buffer.len() })
+        Ok(Progress { replies: replies as u64, since, has_more: count == buffer.len() })
     }
 
-    fn compare(&mut self, content: &Content, mut bytes: &[u8]) -> io::Result<u32> {
+    fn compare(&mut self, content: &Content, mut bytes: &[u8]) -> io::Result<usize> {
         let mut replies = 0;
         while !bytes.is_empty() {
             let expected = &content.reply[self.received..];

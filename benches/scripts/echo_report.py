@@ -1,0 +1,183 @@
+#!/usr/bin/env python3
+"""Turns what echo.py has measured into tables and a plot.
+
+    benches/scripts/echo_report.py benches/record/DATE-echo [README]
+
+Reads the directory's small, large, text, fan-out and memory.json; writes echo.md and echo.svg beside them,
+and with README a short table between that file's lines `<!-- echo -->` and `<!-- /echo -->`. Needs
+matplotlib.
+"""
+
+import json
+import pathlib
+import statistics
+import sys
+
+import matplotlib
+
+matplotlib.use("svg")
+import matplotlib.pyplot as plt  # noqa: E402  (the backend is chosen first)
+
+from record import insert  # noqa: E402
+
+OURS = "ws-service"
+PEERS = ["fastwebsockets", "tokio-tungstenite"]
+COLORS = {OURS: "#c2410c", "fastwebsockets": "#1d4ed8", "tokio-tungstenite": "#0891b2",
+          "fastwebsockets, gathered": "#7c3aed"}
+
+
+class Cell:
+    """Medians of one cell, by server."""
+
+    def __init__(self, found):
+        self.count, self.in_flight, self.size, self.kind = found["cell"]
+        keys = ("rate", "p50_us", "p99_us", "server_cpu_us")
+        self.of = {name: {key: statistics.median(it[key] for it in results) for key in keys}
+                   for name, results in found["results"].items()}
+
+    def limit(self):
+        """TCP alone, in the way that is the best here."""
+        return max((name for name in self.of if name.startswith("raw")), key=lambda name: self.of[name]["rate"])
+
+    def ratio(self, name, to=None):
+        return self.of[name]["rate"] / self.of[to or self.limit()]["rate"]
+
+    def label(self):
+        in_flight = f", {self.in_flight} in flight" if self.in_flight > 1 else ""
+        return f"{self.count:,}{in_flight}, {size(self.size)}"
+
+
+def size(count):
+    return f"{count} B" if count < 1_024 else f"{count // 1_024} KiB"
+
+
+def load(directory):
+    parts = {}
+    for part in ("small", "large", "text", "fan-out", "memory"):
+        parts[part] = json.loads((directory / f"{part}.json").read_text())
+    return parts
+
+
+def cells(parts, *names):
+    return [Cell(found) for name in names for found in parts[name]["found"]]
+
+
+def full_table(some, what):
+    lines = [f"| {what} | server | a second | × raw | p50, µs | p99, µs | server's CPU, µs |",
+             "|---|---|--:|--:|--:|--:|--:|"]
+    for cell in some:
+        label = f"{cell.label()}, {cell.kind}"
+        for name, of in cell.of.items():
+            bold = "**" if name == OURS else ""
+            ratio = f"{cell.ratio(name):.2f}" if any(it.startswith("raw") for it in cell.of) else ""
+            lines.append(f"| {label} | {bold}{name}{bold} | {of['rate']:,.0f} | {ratio} | {of['p50_us']:,.0f} | "
+                         f"{of['p99_us']:,.0f} | {of['server_cpu_us']:.2f} |")
+            label = ""
+    return lines
+
+
+def text_table(some):
+    kinds = ("binary", "ascii", "wide")
+    lines = ["| text on 100 connections | binary, a second | ASCII | × binary | two and three bytes a character | × binary |",
+             "|---|--:|--:|--:|--:|--:|"]
+    for count in sorted({cell.size for cell in some}):
+        rates = {cell.kind: cell.of[OURS]["rate"] for cell in some if cell.size == count}
+        binary, ascii_, wide = (rates[kind] for kind in kinds)
+        lines.append(f"| {size(count)} | {binary:,.0f} | {ascii_:,.0f} | {ascii_ / binary:.2f} | {wide:,.0f} | "
+                     f"{wide / binary:.2f} |")
+    return lines
+
+
+def memory_table(found):
+    lines = ["| bytes per idle connection | fresh | after a 16-KiB echo |", "|---|--:|--:|"]
+    for name, it in found.items():
+        lines.append(f"| {name} | {it['fresh']:,.0f} | {it['after_16_kib_echo']:,.0f} |")
+    return lines
+
+
+def short_table(parts):
+    """For the README: what the peers reach, and what share of TCP alone."""
+    lines = ["| one service thread | ws-service | × TCP alone | fastwebsockets | tokio-tungstenite |",
+             "|---|--:|--:|--:|--:|"]
+
+    def row(title, cell):
+        peers = [f"{cell.of[name]['rate']:,.0f}" if name in cell.of else "" for name in PEERS]
+        lines.append(f"| {title} | {cell.of[OURS]['rate']:,.0f} | {cell.ratio(OURS):.2f} | {' | '.join(peers)} |")
+
+    for cell in cells(parts, "small", "large"):
+        row(f"echoes a second: {cell.label()}", cell)
+    for cell in cells(parts, "fan-out"):
+        row(f"deliveries a second: to {cell.label()}", cell)
+    memory = parts["memory"]["found"]
+    for title, key in (("idle", "fresh"), ("idle after a 16-KiB echo", "after_16_kib_echo")):
+        ours, *peers = (f"{memory[name][key]:,.0f}" for name in (OURS, *PEERS))
+        lines.append(f"| bytes of memory a connection: {title} | {ours} | | {' | '.join(peers)} |")
+    return lines
+
+
+def head(parts):
+    about = parts["small"]
+    return (f"Measured {about['date']} on {about['machine']}: the server on one core, the load on the other, "
+            f"medians of {about['rounds']} interleaved rounds of {about['seconds']} s.")
+
+
+def bars(axes, some, names, title):
+    """Groups of bars, one group for each cell, as shares of TCP alone."""
+    width = 0.8 / len(names)
+    for place, name in enumerate(names):
+        at = [index + (place - (len(names) - 1) / 2) * width for index in range(len(some))]
+        drawn = axes.bar(at, [cell.ratio(name) for cell in some], width, label=name, color=COLORS[name])
+        axes.bar_label(drawn, fmt="{:.2f}", fontsize=6, padding=1)
+    axes.axhline(1, color="black", linewidth=0.8)
+    axes.set_xticks(range(len(some)), [cell.label().replace(", ", "\n") for cell in some], fontsize=7)
+    axes.set_title(title, fontsize=9, loc="left")
+    axes.set_ylabel("× TCP alone", fontsize=8)
+    axes.tick_params(axis="y", labelsize=7)
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.set_ylim(top=1.2 * max(1, *(cell.ratio(name) for cell in some for name in names)))
+    axes.legend(fontsize=7, frameon=False, ncols=len(names), loc="upper right")
+
+
+def memory_bars(axes, found):
+    for place, (key, title) in enumerate((("fresh", "fresh"), ("after_16_kib_echo", "after a 16-KiB echo"))):
+        values = [it[key] for it in found.values()]
+        at = [index + (place - 0.5) * 0.4 for index in range(len(values))]
+        drawn = axes.bar(at, values, 0.4, label=title, color=[COLORS[name] for name in found], alpha=1 - place / 2)
+        axes.bar_label(drawn, fmt="{:,.0f}", fontsize=6, padding=1)
+    axes.set_yscale("log")
+    axes.set_xticks(range(len(found)), found, fontsize=7)
+    axes.set_title("bytes per idle connection: fresh, and after a 16-KiB echo (pale)", fontsize=9, loc="left")
+    axes.tick_params(axis="y", labelsize=7)
+    axes.spines[["top", "right"]].set_visible(False)
+
+
+def plot(parts, out):
+    plt.rcParams |= {"svg.fonttype": "none", "svg.hashsalt": "echo", "font.family": "sans-serif"}
+    figure = plt.figure(figsize=(11, 7), layout="constrained")
+    grid = figure.add_gridspec(2, 2)
+    bars(figure.add_subplot(grid[0, :]), cells(parts, "small", "large"), [OURS, *PEERS],
+         "echoes: connections, messages in flight, bytes")
+    bars(figure.add_subplot(grid[1, 0]), cells(parts, "fan-out"),
+         [OURS, "fastwebsockets", "fastwebsockets, gathered"], "fan-out: subscribers, messages in flight, bytes")
+    memory_bars(figure.add_subplot(grid[1, 1]), parts["memory"]["found"])
+    figure.savefig(out, metadata={"Date": None})
+
+
+def main():
+    if len(sys.argv) not in (2, 3):
+        sys.exit(__doc__)
+    directory = pathlib.Path(sys.argv[1])
+    parts = load(directory)
+    plot(parts, directory / "echo.svg")
+    lines = ["# Echo, fan-out, idle memory", "", head(parts), "", "![](echo.svg)", ""]
+    lines += [*full_table(cells(parts, "small", "large"), "connections, bytes"), ""]
+    lines += [*text_table(cells(parts, "text")), ""]
+    lines += [*full_table(cells(parts, "fan-out"), "subscribers, bytes"), ""]
+    lines += memory_table(parts["memory"]["found"])
+    (directory / "echo.md").write_text("\n".join(lines) + "\n")
+    if len(sys.argv) == 3:
+        insert(sys.argv[2], "echo", [head(parts), "", *short_table(parts)])
+
+
+if __name__ == "__main__":
+    main()

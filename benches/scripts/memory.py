@@ -1,0 +1,63 @@
+"""What a server's idle connections weigh."""
+
+import socket
+import time
+
+FEW, MANY = 1_000, 10_000
+SIZE = 16_384
+
+
+class Crowd:
+    """Connections to a server's /echo that are kept open, and say something when they are told to."""
+
+    def __init__(self, server):
+        self.server = server
+        self.connections = []
+
+    def grow(self, count):
+        host, port = self.server.address.rsplit(":", 1)
+        request = (f"GET /echo HTTP/1.1\r\nHost: {self.server.address}\r\nUpgrade: websocket\r\n"
+                   "Connection: Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+                   "Sec-WebSocket-Version: 13\r\n\r\n").encode()
+        while len(self.connections) < count:
+            connection = socket.create_connection((host, int(port)))
+            connection.sendall(request)
+            answer = b""
+            while not answer.endswith(b"\r\n\r\n"):
+                answer += connection.recv(4096)
+            self.connections.append(connection)
+
+    def echo(self):
+        message = b"\x82\xfe" + SIZE.to_bytes(2, "big") + b"\0\0\0\0" + bytes(SIZE)
+        for connection in self.connections:
+            connection.sendall(message)
+            left = 4 + SIZE
+            while left:
+                left -= len(connection.recv(65536))
+
+    def rss(self):
+        time.sleep(0.5)
+        return self.server.rss()
+
+    def close(self):
+        for connection in self.connections:
+            connection.close()
+
+
+def per_connection(start):
+    """Bytes for each of 9,000 more connections: fresh, and after a 16-KiB echo on each.
+
+    `start` starts a server."""
+    found = {}
+    for name, echoes in (("fresh", False), ("after_16_kib_echo", True)):
+        with start() as server:
+            crowd = Crowd(server)
+            rss = []
+            for count in (FEW, MANY):
+                crowd.grow(count)
+                if echoes:
+                    crowd.echo()
+                rss.append(crowd.rss())
+            crowd.close()
+        found[name] = (rss[1] - rss[0]) / (MANY - FEW)
+    return found
