@@ -41,10 +41,10 @@ pub use handle::Handle;
 pub use net::{Endpoint, EndpointError, Listener, NetConfig, PostError, StartError, TurnBudget};
 pub use service::{Service, ServiceBuilder, ServiceError};
 pub use shard::{
-    Accept, Budget, CloseCode, CloseKind, CloseReason, Compression, CompressionMode, Config,
-    ConfigError, Congested, ConnectionId, Context, Deadline, Either, Limits, Message, NotFound,
-    Origins, Overflow, Peer, Piece, Protocol, Rejection, Request, Route, RouteError, SendError,
-    Sent, Stats, Subprotocol, Timeouts, TooManyTopics, Violation,
+    Accept, Budget, CloseCode, CloseKind, CloseReason, CodeGroup, Compression, CompressionMode,
+    Config, ConfigError, Congested, ConnectionId, Context, Deadline, Durations, Either, Histogram,
+    Limits, Message, NotFound, Origins, Overflow, Peer, Piece, Protocol, Rejection, Request, Route,
+    RouteError, SendError, Sent, Stats, Subprotocol, Timeouts, TooManyTopics, Violation,
 };
 
 /// The code in the READMEs is compiled with the documentation's.

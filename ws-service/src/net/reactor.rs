@@ -122,9 +122,14 @@ impl<P: Protocol> Reactor<P> {
     }
 
     fn serve(&mut self) -> io::Result<()> {
+        let mut now = self.clock.now();
         loop {
-            self.wait()?;
-            if self.turn() == State::Stopping {
+            self.wait(now)?;
+            let start = self.clock.now();
+            let state = self.turn();
+            now = self.clock.now();
+            self.shard.took(now.saturating_since(start));
+            if state == State::Stopping {
                 self.stop();
                 return Ok(());
             }
@@ -138,8 +143,8 @@ impl<P: Protocol> Reactor<P> {
     }
 
     /// Sleeps until something happens or is due, and sorts the events: the live and the dying.
-    fn wait(&mut self) -> io::Result<()> {
-        let mut timeout = self.timeout();
+    fn wait(&mut self, now: Timestamp) -> io::Result<()> {
+        let mut timeout = self.timeout(now);
         for _ in 0..POLLS {
             match self.poll.poll(&mut self.events, timeout) {
                 Err(error) if error.kind() != io::ErrorKind::Interrupted => return Err(error),
@@ -155,12 +160,11 @@ impl<P: Protocol> Reactor<P> {
         Ok(())
     }
 
-    fn timeout(&self) -> Option<Duration> {
+    fn timeout(&self, now: Timestamp) -> Option<Duration> {
         let has_mail = !self.inbox.is_empty() || self.mailboxes[self.own].has_news();
         if self.sockets.is_ready() || self.acceptor.is_ready() || has_mail {
             return Some(Duration::ZERO);
         }
-        let now = self.clock.now();
         let due = [self.shard.earliest(), self.acceptor.resumes_at()];
         let due = due.into_iter().flatten().min().map(|at| at.saturating_since(now));
         let retry = self.shard.has_mail().then_some(RETRY_MAIL);
@@ -172,6 +176,7 @@ impl<P: Protocol> Reactor<P> {
             let token = event.token();
             if token == WAKER {
                 // The mailbox is looked at in every turn.
+                self.shard.woken();
             } else if self.acceptor.has(LISTENERS.wrapping_sub(token.0)) {
                 self.acceptor.ready(LISTENERS - token.0);
             } else {

@@ -2,7 +2,9 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use super::code_group::CodeGroup;
 use super::deadlines::Deadline;
+use super::histogram::{Durations, Histogram};
 use super::reason::CloseKind;
 
 /// One number, written by one thread only: a load and a store, no locked instruction.
@@ -42,6 +44,14 @@ macro_rules! counters {
             pub expired: [Counter; Deadline::COUNT],
             /// Connections that have ended, by reason.
             pub closes: [Counter; CloseKind::COUNT],
+            /// The same, by the code that they ended with.
+            pub codes: [Counter; CodeGroup::COUNT],
+            /// Upgrade requests refused, or never completed, by reason.
+            pub unopened: [Counter; CloseKind::COUNT],
+            /// From a deadline to the turn that served it.
+            pub lateness: Histogram,
+            /// From a turn's first event to its last write.
+            pub turn_time: Histogram,
         }
 
         /// The counters at one moment, of one shard or summed over several.
@@ -55,6 +65,14 @@ macro_rules! counters {
             pub expired: [u64; Deadline::COUNT],
             /// Connections that have ended, by reason.
             pub closes: [u64; CloseKind::COUNT],
+            /// The same, by the code that they ended with.
+            pub codes: [u64; CodeGroup::COUNT],
+            /// Upgrade requests refused, or never completed, by reason.
+            pub unopened: [u64; CloseKind::COUNT],
+            /// From a deadline to the turn that served it.
+            pub lateness: Durations,
+            /// From a turn's first event to its last write.
+            pub turn_time: Durations,
         }
 
         impl Stats {
@@ -69,6 +87,10 @@ macro_rules! counters {
                 add_all(&mut self.armed, &counters.armed);
                 add_all(&mut self.expired, &counters.expired);
                 add_all(&mut self.closes, &counters.closes);
+                add_all(&mut self.codes, &counters.codes);
+                add_all(&mut self.unopened, &counters.unopened);
+                self.lateness.add(&counters.lateness);
+                self.turn_time.add(&counters.turn_time);
             }
         }
     };
@@ -125,6 +147,8 @@ counters! {
     mail_out,
     /// Publications refused because a mailbox was over its bound.
     congested,
+    /// Times that mail from another thread woke the shard's.
+    wakeups,
     /// Handlers that panicked.
     panics,
 }
@@ -152,6 +176,18 @@ impl Stats {
     #[must_use]
     pub const fn closes(&self, kind: CloseKind) -> u64 {
         self.closes[kind as usize]
+    }
+
+    /// Connections that ended with a code of this group.
+    #[must_use]
+    pub const fn codes(&self, group: CodeGroup) -> u64 {
+        self.codes[group as usize]
+    }
+
+    /// Upgrade requests that failed for this kind of reason.
+    #[must_use]
+    pub const fn unopened(&self, kind: CloseKind) -> u64 {
+        self.unopened[kind as usize]
     }
 }
 

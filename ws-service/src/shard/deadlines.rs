@@ -114,14 +114,13 @@ impl Deadlines {
         Deadline::ALL.into_iter().filter_map(|deadline| self.get(deadline)).min()
     }
 
-    /// The earliest entry at or before `now`; equal ones in the order of the table.
-    pub(super) fn due(&self, now: Timestamp) -> Option<Deadline> {
+    /// The earliest entry at or before `now`, and its time; equal ones in the order of the table.
+    pub(super) fn due(&self, now: Timestamp) -> Option<(Timestamp, Deadline)> {
         Deadline::ALL
             .into_iter()
             .filter_map(|deadline| Some((self.get(deadline)?, deadline)))
             .filter(|&(at, _)| at <= now)
             .min_by_key(|&(at, _)| at)
-            .map(|(_, deadline)| deadline)
     }
 }
 
@@ -142,10 +141,10 @@ mod tests {
         assert!(!table.set(Deadline::Ping, at(10)), "moved, not set anew");
         assert_eq!(table.nearest(), Some(at(10)));
         assert_eq!(table.due(at(9)), None);
-        assert_eq!(table.due(at(25)), Some(Deadline::Ping));
+        assert_eq!(table.due(at(25)), Some((at(10), Deadline::Ping)));
         assert!(table.clear(Deadline::Ping));
         assert!(!table.clear(Deadline::Ping));
-        assert_eq!(table.due(at(25)), Some(Deadline::Message));
+        assert_eq!(table.due(at(25)), Some((at(20), Deadline::Message)));
     }
 
     #[test]

@@ -6,6 +6,7 @@ use http::StatusCode;
 use sul::Timestamp;
 
 use super::Shard;
+use super::code_group::CodeGroup;
 use super::deadlines::Deadline;
 use super::frames::Decoder;
 use super::handshake;
@@ -48,6 +49,7 @@ impl Shared {
         }
         if was_asking {
             self.counters.handshakes_failed.add(1);
+            self.counters.unopened[reason.kind() as usize].add(1);
         }
         if !link.outbox.is_empty() || !matches!(link.phase, Phase::Finished) {
             link.set(Deadline::Close, now + self.config.timeouts.close, &self.counters);
@@ -140,6 +142,7 @@ impl<P: Protocol> Shard<P> {
         let shared = &mut self.shared;
         link.ending = Ending::Told;
         shared.counters.closes[reason.kind() as usize].add(1);
+        shared.counters.codes[CodeGroup::of(&reason) as usize].add(1);
         if let Some(session) = session.take() {
             shared.counters.sessions.subtract(1);
             let protocol = &*self.protocol;

@@ -192,8 +192,9 @@ impl Link {
 
     /// Takes the earliest deadline that has come.
     pub(super) fn take_due(&mut self, now: Timestamp, counters: &Counters) -> Option<Deadline> {
-        let deadline = self.deadlines.due(now)?;
+        let (at, deadline) = self.deadlines.due(now)?;
         self.deadlines.clear(deadline);
+        counters.lateness.record(now.saturating_since(at));
         counters.armed[deadline as usize].subtract(1);
         counters.expired[deadline as usize].add(1);
         Some(deadline)

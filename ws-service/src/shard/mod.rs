@@ -36,6 +36,7 @@
 
 #![deny(clippy::disallowed_methods, clippy::disallowed_types)]
 
+mod code_group;
 mod config;
 mod context;
 mod counters;
@@ -47,6 +48,7 @@ mod frame;
 mod frames;
 mod handshake;
 mod held;
+mod histogram;
 mod id;
 mod link;
 mod losses;
@@ -73,10 +75,12 @@ mod work;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
+use std::time::Duration;
 
 use slotmap::SlotMap;
 use sul::{TimerList, Timestamp};
 
+pub use code_group::CodeGroup;
 pub use config::{
     Budget, Compression, CompressionMode, Config, ConfigError, Limits, Origins, Overflow, Timeouts,
 };
@@ -84,6 +88,7 @@ pub use context::{Congested, Context, SendError, Sent, TooManyTopics};
 pub use counters::{Counter, Counters, Stats};
 pub use deadlines::Deadline;
 pub use frame::Frame;
+pub use histogram::{Durations, Histogram};
 pub use id::{ConnectionId, ConnectionKey, ShardId};
 pub use mail::Mail;
 pub use peer::Peer;
@@ -170,6 +175,16 @@ impl<P: Protocol> Shard<P> {
     /// Counts a transport that was refused before it came here.
     pub fn refused(&self) {
         self.shared.counters.refused.add(1);
+    }
+
+    /// Counts that mail from another thread has woken the loop.
+    pub fn woken(&self) {
+        self.shared.counters.wakeups.add(1);
+    }
+
+    /// Counts a turn that is over, by what it took from its first event to its last write.
+    pub fn took(&self, duration: Duration) {
+        self.shared.counters.turn_time.record(duration);
     }
 
     /// When the next [`turn`](Self::turn) has something to do: [`Timestamp::ZERO`], which is always

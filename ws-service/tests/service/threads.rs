@@ -77,3 +77,17 @@ fn small_mailboxes_delay_but_lose_nothing() {
     drop(clients);
     nothing_left(&handle);
 }
+
+#[test]
+fn turns_are_timed_and_mail_wakes_a_sleeping_thread() {
+    let (service, address) = serve(ServiceBuilder::new(Echo).threads(1));
+    let mut client = connect(address, "/");
+    client.send("hello".into()).unwrap();
+    assert_eq!(text(&mut client), "hello");
+    let handle = service.handle();
+    handle.publish("nobody's", "hello").unwrap();
+    let stats = until(&handle, |stats| stats.mail_in == 1 && stats.turn_time.count() > 1);
+    assert_eq!(stats.wakeups, 1);
+    drop(client);
+    nothing_left(&handle);
+}

@@ -279,6 +279,9 @@ impl<P: Protocol> Driver<P> {
         }
         let closes: u64 = CloseKind::ALL.into_iter().map(|kind| stats.closes(kind)).sum();
         assert_eq!(closes, stats.opened, "each end is counted once");
+        assert_eq!(stats.codes.iter().sum::<u64>(), closes, "and under one code");
+        assert_eq!(stats.unopened.iter().sum::<u64>(), stats.handshakes_failed, "one reason each");
+        assert_eq!(stats.lateness.count(), stats.expired.iter().sum::<u64>(), "each was so late");
         assert_eq!(stats.handshakes + stats.handshakes_failed, stats.opened, "each upgrade too");
     }
 }

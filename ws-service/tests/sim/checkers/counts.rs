@@ -37,6 +37,9 @@ impl Counts {
             ("congested", stats.congested, self.congested),
             ("panics", stats.panics, self.panics),
             ("all closes", stats.closes.iter().sum(), self.opened),
+            ("all close codes", stats.codes.iter().sum(), self.opened),
+            ("failed requests by reason", stats.unopened.iter().sum(), stats.handshakes_failed),
+            ("latenesses", stats.lateness.count(), stats.expired.iter().sum()),
         ];
         for (name, counted, seen) in pairs {
             ensure(counted == seen, || format!("{name}: {counted} counted, {seen} seen"))?;
