@@ -3,9 +3,10 @@
 use std::fmt;
 use std::sync::Arc;
 
-use crate::net::{Mailbox, PostError};
+use crate::net::{Mailbox, PostError, Reply};
 use crate::shard::{
-    CloseCode, ConnectionId, Counters, Frame, Mail, Message, Protocol, Rejection, ShardId, Stats,
+    CloseCode, ConnectionId, Counters, Frame, Mail, Message, Protocol, Question, Rejection,
+    ShardId, Stats,
 };
 
 /// A service's door for other threads; cheap to clone.
@@ -94,6 +95,21 @@ impl<P: Protocol> Handle<P> {
     ) -> Result<(), PostError> {
         let publication = Frame::new(message.into()).to_topic(topic);
         Mailbox::post_all(&self.doors.mailboxes, &publication)
+    }
+
+    /// Asks a shard about its connections, topics or deadlines. It answers within some turns, never more
+    /// at once than a turn may bear: long lists come in parts.
+    ///
+    /// # Errors
+    /// As for [`send`](Self::send); there is no such shard, which counts as one that has shut down.
+    pub fn ask(&self, shard: ShardId, question: Question) -> Result<Reply, PostError> {
+        self.doors.mailboxes.get(shard.index()).ok_or(PostError::Closed)?.ask(question)
+    }
+
+    /// How many service threads, and so shards, there are.
+    #[must_use]
+    pub fn shards(&self) -> usize {
+        self.doors.mailboxes.len()
     }
 
     /// Ends the service in good order: no more connections are taken in, those there are get a

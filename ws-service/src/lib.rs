@@ -38,7 +38,9 @@ mod service;
 pub mod shard;
 
 pub use handle::Handle;
-pub use net::{Endpoint, EndpointError, Listener, NetConfig, PostError, StartError, TurnBudget};
+pub use net::{
+    Endpoint, EndpointError, Listener, NetConfig, PostError, Reply, StartError, TurnBudget,
+};
 pub use service::{Service, ServiceBuilder, ServiceError};
 pub use shard::{
     Accept, Budget, CloseCode, CloseKind, CloseReason, CodeGroup, Compression, CompressionMode,

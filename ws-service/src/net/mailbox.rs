@@ -6,7 +6,8 @@ use std::io;
 use mio::Waker;
 use parking_lot::Mutex;
 
-use crate::shard::{Mail, Publication};
+use super::asking::{Asked, Reply};
+use crate::shard::{Answer, Mail, Publication, Question, Ticket};
 
 /// A shard's incoming mail, bounded in letters and in bytes.
 #[derive(Debug)]
@@ -14,6 +15,7 @@ pub(crate) struct Mailbox<N> {
     inner: Mutex<Inner<N>>,
     /// Rung only when the box was empty: one ring a turn is enough.
     waker: Waker,
+    asked: Asked,
     letters: usize,
     bytes: usize,
 }
@@ -51,7 +53,7 @@ pub enum PostError {
 impl<N> Mailbox<N> {
     pub(super) fn new(waker: Waker, letters: usize, bytes: usize) -> Self {
         let inner = Inner { mail: VecDeque::new(), bytes: 0, state: State::Open };
-        Self { inner: Mutex::new(inner), waker, letters, bytes }
+        Self { inner: Mutex::new(inner), waker, asked: Asked::default(), letters, bytes }
     }
 
     /// Posts one letter.
@@ -61,6 +63,21 @@ impl<N> Mailbox<N> {
             inner.push(mail);
             Ok(())
         })
+    }
+
+    /// Posts a question.
+    pub(crate) fn ask(&self, question: Question) -> Result<Reply, PostError> {
+        let (ticket, reply) = self.asked.draw();
+        let posted = self.post(Mail::Ask(ticket, Box::new(question)));
+        if posted.is_err() {
+            self.asked.forget(ticket);
+        }
+        posted.map(|()| reply)
+    }
+
+    /// Gives an answer to whoever waits for it.
+    pub(super) fn answer(&self, ticket: Ticket, answer: Answer) {
+        self.asked.answer(ticket, answer);
     }
 
     /// Posts a letter that must not be lost, whatever else waits.
@@ -146,6 +163,7 @@ impl<N> Mailbox<N> {
         drop(inner);
         // Notes are the embedder's: their destructors don't run under our lock.
         drop(mail);
+        self.asked.close();
     }
 
     fn room(&self, inner: &Inner<N>) -> Result<(), PostError> {
@@ -197,16 +215,18 @@ impl<N> Inner<N> {
 mod tests {
     use super::*;
     use crate::shard::{Frame, Message};
-    use mio::{Events, Poll, Token};
+    use mio::{Events, Token};
+    use std::pin::Pin;
+    use std::task::{Context, Poll};
     use std::time::Duration;
 
-    fn mailbox(letters: usize) -> (Poll, Mailbox<u8>) {
-        let poll = Poll::new().unwrap();
+    fn mailbox(letters: usize) -> (mio::Poll, Mailbox<u8>) {
+        let poll = mio::Poll::new().unwrap();
         let waker = Waker::new(poll.registry(), Token(0)).unwrap();
         (poll, Mailbox::new(waker, letters, 1 << 20))
     }
 
-    fn rings(poll: &mut Poll) -> bool {
+    fn rings(poll: &mut mio::Poll) -> bool {
         let mut events = Events::with_capacity(4);
         poll.poll(&mut events, Some(Duration::ZERO)).unwrap();
         !events.is_empty()
@@ -282,6 +302,27 @@ mod tests {
         let mut mail = VecDeque::new();
         assert_eq!(mailbox.take(&mut mail), State::Closed);
         assert!(mail.is_empty());
+    }
+
+    #[test]
+    fn an_answer_finds_who_asked_and_the_end_tells_those_who_wait() {
+        let (_poll, mailbox) = mailbox(2);
+        let question = || Question::Deadlines { from: 0, limit: 1 };
+        let mut replies = [(); 2].map(|()| mailbox.ask(question()).unwrap());
+        assert!(matches!(mailbox.ask(question()), Err(PostError::Congested)));
+        let mut mail = VecDeque::new();
+        mailbox.take(&mut mail);
+        let Mail::Ask(ticket, _) = mail[1] else { panic!("another letter") };
+        mailbox.answer(ticket, Answer::Connection(None));
+        mailbox.answer(ticket, Answer::Busy);
+        mailbox.close();
+        let mut ready = |place: usize| {
+            let mut cx = Context::from_waker(std::task::Waker::noop());
+            Pin::new(&mut replies[place]).poll(&mut cx)
+        };
+        assert_eq!(ready(1), Poll::Ready(Ok(Answer::Connection(None))));
+        assert_eq!(ready(0), Poll::Ready(Err(PostError::Closed)));
+        assert!(matches!(mailbox.ask(question()), Err(PostError::Closed)));
     }
 
     #[test]

@@ -11,6 +11,7 @@
 
 mod accepting;
 mod admission;
+mod asking;
 mod clock;
 mod descriptors;
 mod error;
@@ -22,6 +23,7 @@ mod spawn;
 mod stream;
 mod threads;
 
+pub use asking::Reply;
 pub use error::StartError;
 pub(crate) use listener::SocketFile;
 pub use listener::{Endpoint, EndpointError, Listener};

@@ -202,6 +202,7 @@ impl<P: Protocol> Reactor<P> {
         self.flush(now);
         self.obey();
         self.post_mail();
+        self.post_answers();
         state
     }
 
@@ -311,6 +312,12 @@ impl<P: Protocol> Reactor<P> {
     fn post_mail(&mut self) {
         let mailboxes = &self.mailboxes;
         self.shard.post(|shard, publications| mailboxes[shard].post_some(publications));
+    }
+
+    fn post_answers(&mut self) {
+        while let Some((ticket, answer)) = self.shard.next_answer() {
+            self.mailboxes[self.own].answer(ticket, answer);
+        }
     }
 
     /// Ends everything at once; every session is still told.

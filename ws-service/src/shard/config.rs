@@ -194,6 +194,9 @@ pub struct Budget {
     pub frames: usize,
     /// Bytes that messages are inflated to; the message that goes beyond is the last. Default: 1 MiB.
     pub inflated_bytes: usize,
+    /// Questions from other threads that are answered, each after a look at 256 connections at most.
+    /// Default: 1.
+    pub answers: usize,
 }
 
 impl Default for Budget {
@@ -204,6 +207,7 @@ impl Default for Budget {
             deliveries: 4_096,
             frames: 1_024,
             inflated_bytes: 1024 * 1024,
+            answers: 1,
         }
     }
 }
@@ -222,6 +226,9 @@ pub struct Config {
     pub compression: Compression,
     /// Whose pages may connect. Default: those of the same host.
     pub origins: Origins,
+    /// Whether the path of each connection is kept, for those who list connections: 24 bytes and the
+    /// path. Default: no.
+    pub keep_paths: bool,
 }
 
 /// A setting that makes no sense.
@@ -306,6 +313,7 @@ impl Config {
             ("the delivery budget", self.budget.deliveries),
             ("the frame budget", self.budget.frames),
             ("the inflation budget", self.budget.inflated_bytes),
+            ("the answer budget", self.budget.answers),
         ];
         let none = counts.into_iter().find(|&(_, count)| count == 0).map(|(name, _)| name);
         let instant = self.timeouts.named().find(|(_, timeout)| timeout.is_zero());

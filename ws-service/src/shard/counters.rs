@@ -113,6 +113,10 @@ counters! {
     staged,
     /// Gauge: connections that are not read from, by their protocol's wish or for their rate.
     paused,
+    /// Gauge: questions from other threads that wait for their answer.
+    questions,
+    /// Questions refused because too many waited.
+    questions_refused,
     /// Transports taken in.
     opened,
     /// Transports refused because a limit was reached.

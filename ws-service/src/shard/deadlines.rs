@@ -110,17 +110,18 @@ impl Deadlines {
         was
     }
 
+    /// What is set, in the order of the table.
+    pub(super) fn entries(&self) -> impl Iterator<Item = (Timestamp, Deadline)> {
+        Deadline::ALL.into_iter().filter_map(|deadline| Some((self.get(deadline)?, deadline)))
+    }
+
     pub(super) fn nearest(&self) -> Option<Timestamp> {
-        Deadline::ALL.into_iter().filter_map(|deadline| self.get(deadline)).min()
+        self.entries().map(|(at, _)| at).min()
     }
 
     /// The earliest entry at or before `now`, and its time; equal ones in the order of the table.
     pub(super) fn due(&self, now: Timestamp) -> Option<(Timestamp, Deadline)> {
-        Deadline::ALL
-            .into_iter()
-            .filter_map(|deadline| Some((self.get(deadline)?, deadline)))
-            .filter(|&(at, _)| at <= now)
-            .min_by_key(|&(at, _)| at)
+        self.entries().filter(|&(at, _)| at <= now).min_by_key(|&(at, _)| at)
     }
 }
 

@@ -203,6 +203,7 @@ impl<P: Protocol> Shard<P> {
             Phase::Finished if link.is_told() => {
                 link.clear_all(&self.shared.counters);
                 self.slots.remove(key);
+                self.roster.leave(key);
                 self.shared.counters.connections.set(self.slots.len() as u64);
                 self.shared.transports.push_back(Transport::Close(key));
             }

@@ -190,6 +190,11 @@ impl Link {
         self.deadlines.is_set(deadline)
     }
 
+    /// What is set, and for when.
+    pub(super) fn deadlines(&self) -> impl Iterator<Item = (Timestamp, Deadline)> {
+        self.deadlines.entries()
+    }
+
     /// Takes the earliest deadline that has come.
     pub(super) fn take_due(&mut self, now: Timestamp, counters: &Counters) -> Option<Deadline> {
         let (at, deadline) = self.deadlines.due(now)?;

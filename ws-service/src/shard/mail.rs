@@ -8,6 +8,7 @@ use tungstenite::protocol::frame::coding::CloseCode;
 use super::frame::Frame;
 use super::id::ConnectionKey;
 use super::protocol::Rejection;
+use super::questions::{Question, Ticket};
 use super::topics::Publication;
 
 /// One letter to a shard.
@@ -26,6 +27,9 @@ pub enum Mail<N> {
     Reject(ConnectionKey, Rejection),
     /// One connection is to be closed.
     Close(ConnectionKey, CloseCode, Box<str>),
+    /// Someone wants to know something: [`Shard::next_answer`](super::Shard::next_answer) has the answer,
+    /// under the same ticket, some turns later.
+    Ask(Ticket, Box<Question>),
     /// The shard is to close all its connections and admit no more.
     Drain,
 }
@@ -40,6 +44,7 @@ impl<N> Mail<N> {
                 Self::Send(_, frame) => frame.len(),
                 Self::Reject(_, rejection) => rejection.text.len(),
                 Self::Close(_, _, text) => text.len(),
+                Self::Ask(_, question) => size_of_val(&**question) + question.weight(),
                 Self::Note(..) | Self::Admit(_) | Self::Drain => 0,
             }
     }

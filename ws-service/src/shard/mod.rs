@@ -10,7 +10,7 @@
 //!                              └────────────────────────┘
 //!                                 │                  │
 //!  transport ◄────────────────────┘                  └───────────────► mail
-//!             next_dirty, output, wrote, next_transport    post
+//!             next_dirty, output, wrote, next_transport    post, next_answer
 //! ```
 //!
 //! Bring your own event loop: the crate's reactor, its simulator, its fuzz targets and an embedder's
@@ -28,7 +28,8 @@
 //! 3. [`turn`](Shard::turn).
 //! 4. For each [`next_dirty`](Shard::next_dirty): write [`output`](Shard::output), and say with
 //!    [`wrote`](Shard::wrote) how much went.
-//! 5. Obey each [`next_transport`](Shard::next_transport), and [`post`](Shard::post) the mail.
+//! 5. Obey each [`next_transport`](Shard::next_transport), take away each
+//!    [`next_answer`](Shard::next_answer), and [`post`](Shard::post) the mail.
 //! 6. Sleep until [`earliest`](Shard::earliest).
 //!
 //! **Architecture invariant:** nothing here reads a clock, sleeps, spawns, or knows a socket; nothing
@@ -58,11 +59,13 @@ mod pausing;
 mod peer;
 mod pool;
 mod protocol;
+mod questions;
 mod rate;
 mod reason;
 mod receiving;
 mod recipient;
 mod request;
+mod roster;
 mod routes;
 mod sending;
 mod shared;
@@ -89,10 +92,14 @@ pub use counters::{Counter, Counters, Stats};
 pub use deadlines::Deadline;
 pub use frame::Frame;
 pub use histogram::{Durations, Histogram};
-pub use id::{ConnectionId, ConnectionKey, ShardId};
+pub use id::{ConnectionId, ConnectionKey, NoConnectionId, ShardId};
 pub use mail::Mail;
 pub use peer::Peer;
 pub use protocol::{Accept, Message, Piece, Protocol, Rejection};
+pub use questions::{
+    Answer, ConnectionFacts, ConnectionState, DeadlineFacts, Filter, Page, Question, Ticket,
+    TopicFacts,
+};
 pub use reason::{CloseKind, CloseReason, Violation};
 pub use request::{Request, Subprotocol};
 pub use routes::{Either, NotFound, Route, RouteError};
@@ -101,6 +108,8 @@ pub use topics::Publication;
 pub use tungstenite::protocol::frame::coding::CloseCode;
 
 use link::{Link, Slot};
+use questions::Questions;
+use roster::Roster;
 use shared::Shared;
 
 /// Everything one service thread owns: its connections, their timers, its topics, its counters.
@@ -110,6 +119,8 @@ pub struct Shard<P: Protocol> {
     slots: SlotMap<ConnectionKey, Slot<P::Session>>,
     timers: TimerList<ConnectionKey>,
     shared: Shared,
+    roster: Roster,
+    questions: Questions,
     /// While shutting down: those that have not been told.
     draining: Option<VecDeque<ConnectionKey>>,
 }
@@ -142,6 +153,8 @@ impl<P: Protocol> Shard<P> {
             slots: SlotMap::with_key(),
             timers: TimerList::new(),
             shared: Shared::new(id, shards, config),
+            roster: Roster::default(),
+            questions: Questions::default(),
             draining: None,
         })
     }
@@ -167,6 +180,7 @@ impl<P: Protocol> Shard<P> {
             link.set(Deadline::Handshake, until, &shared.counters);
             Slot { decoder: frames::Decoder::default(), link, session: None }
         });
+        self.roster.enter(key, now);
         shared.counters.opened.add(1);
         shared.counters.connections.set(self.slots.len() as u64);
         Ok(key)
@@ -198,6 +212,7 @@ impl<P: Protocol> Shard<P> {
             || !shared.flushing.is_empty()
             || !shared.losses.is_empty()
             || shared.topics.pending().0 > 0
+            || !self.questions.is_empty()
             || self.draining.as_ref().is_some_and(|left| !left.is_empty());
         if is_behind { Some(Timestamp::ZERO) } else { self.timers.earliest() }
     }

@@ -102,6 +102,15 @@ impl Topics {
         self.by_key.len()
     }
 
+    /// Names in their order, behind one or from the first, with their subscribers.
+    pub(super) fn behind(&self, after: Option<&str>) -> impl Iterator<Item = (Arc<str>, usize)> {
+        let from = after.map_or(Bound::Unbounded, Bound::Excluded);
+        let names = self.by_name.range::<str, _>((from, Bound::Unbounded));
+        names.filter_map(|(name, &key)| {
+            Some((Arc::clone(name), self.by_key.get(key)?.subscribers.len()))
+        })
+    }
+
     /// Publications whose subscribers have not all been reached: how many, and their bytes.
     pub(super) fn pending(&self) -> (usize, usize) {
         (self.pending.len(), self.pending_bytes)

@@ -25,6 +25,7 @@ impl<P: Protocol> Shard<P> {
         self.fan_out(now);
         self.tell_losses(now);
         self.tell_endings(now);
+        self.answer(now);
         let Shared { dirty, flushing, .. } = &mut self.shared;
         flushing.append(dirty);
         self.gauge();
@@ -37,6 +38,7 @@ impl<P: Protocol> Shard<P> {
         counters.topics.set(self.shared.topics.len() as u64);
         counters.fanouts.set(self.shared.topics.pending().0 as u64);
         counters.staged.set(self.shared.relay.staged().0 as u64);
+        counters.questions.set(self.questions.len() as u64);
     }
 
     fn expire(&mut self, now: Timestamp) {
@@ -106,6 +108,10 @@ impl<P: Protocol> Shard<P> {
             }
             Mail::Drain => {
                 self.draining.get_or_insert_with(|| self.slots.keys().collect());
+                true
+            }
+            Mail::Ask(ticket, question) => {
+                self.questions.put(ticket, *question, &self.shared.counters);
                 true
             }
             Mail::Admit(key) => self.admit(key, now),

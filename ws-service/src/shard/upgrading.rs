@@ -59,6 +59,9 @@ impl<P: Protocol> Shard<P> {
             }
         };
         let request = Request { id, peer, head: &request, params: None };
+        if self.shared.config.keep_paths {
+            self.roster.keep_path(key, request.path());
+        }
         let Some(accept) = self.ask(&request) else {
             let rejection = Rejection::new(StatusCode::INTERNAL_SERVER_ERROR, "the handler failed");
             self.reject(key, &Accept::<()>::reject(rejection), now);

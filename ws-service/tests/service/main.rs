@@ -4,5 +4,6 @@ mod doors;
 mod ends;
 mod limits;
 mod listeners;
+mod questions;
 mod support;
 mod threads;

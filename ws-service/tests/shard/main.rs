@@ -21,6 +21,7 @@ mod overtaking;
 mod panics;
 mod pausing;
 mod pieces;
+mod questions;
 mod rate;
 mod routes;
 mod subprotocols;
