@@ -15,18 +15,32 @@ pub(crate) fn duration(text: &str) -> Result<Duration, humantime::DurationError>
     humantime::parse_duration(text)
 }
 
-/// Parses a duration or `off`.
+/// The same, but more than nothing.
+///
+/// # Errors
+///
+/// What is wrong with the text, and what would be right.
+pub(crate) fn time(text: &str) -> Result<Duration, String> {
+    const ALLOWED: &str = "such as 500ms, 30s, 2m";
+    match duration(text) {
+        Ok(Duration::ZERO) => Err(format!("must be more than nothing ({ALLOWED})")),
+        Ok(duration) => Ok(duration),
+        Err(error) => Err(format!("{error} ({ALLOWED})")),
+    }
+}
+
+/// Parses such a time or `off`.
 ///
 /// # Errors
 ///
 /// What is wrong with the text, and what would be right.
 pub(crate) fn patience(text: &str) -> Result<Patience, String> {
-    if text == "off" {
-        return Ok(Patience(None));
+    match text {
+        "off" => Ok(Patience(None)),
+        text => time(text)
+            .map(|time| Patience(Some(time)))
+            .map_err(|error| error.replace("2m)", "2m, or off)")),
     }
-    duration(text)
-        .map(|duration| Patience(Some(duration)))
-        .map_err(|error| format!("{error} (such as 500ms, 30s, 2m, or off)"))
 }
 
 /// Parses `64KiB`, `16MiB` or a number of bytes.
@@ -38,6 +52,33 @@ pub(crate) fn size(text: &str) -> Result<usize, String> {
     let bytes: bytesize::ByteSize =
         text.parse().map_err(|error| format!("{error} (such as 4096, 64KiB, 16MiB)"))?;
     usize::try_from(bytes.as_u64()).map_err(|_| "more than this machine can address".to_owned())
+}
+
+/// The same, but more than nothing.
+///
+/// # Errors
+///
+/// What is wrong with the text, and what would be right.
+pub(crate) fn room(text: &str) -> Result<usize, String> {
+    match size(text)? {
+        0 => Err("must be more than nothing (such as 4096, 64KiB, 16MiB)".to_owned()),
+        size => Ok(size),
+    }
+}
+
+/// Parses a whole number from `MIN` to `MAX`, for what is counted.
+///
+/// # Errors
+///
+/// What is right.
+pub(crate) fn number<T: TryFrom<u64>, const MIN: u64, const MAX: u64>(
+    text: &str,
+) -> Result<T, String> {
+    let number = text.parse().ok().filter(|it| (MIN..=MAX).contains(it));
+    number.and_then(|it| T::try_from(it).ok()).ok_or_else(|| match MAX {
+        u64::MAX => format!("must be a whole number, {MIN} or more"),
+        _ => format!("must be a whole number from {MIN} to {MAX}"),
+    })
 }
 
 #[cfg(test)]
@@ -60,7 +101,26 @@ mod tests {
     fn off_is_no_duration() {
         assert_eq!(patience("off"), Ok(Patience(None)));
         assert_eq!(patience("90s"), Ok(Patience(Some(Duration::from_secs(90)))));
-        assert!(patience("soon").unwrap_err().contains("such as"));
+        assert!(patience("soon").unwrap_err().ends_with("(such as 500ms, 30s, 2m, or off)"));
+    }
+
+    #[test]
+    fn no_time_at_all_is_refused() {
+        assert!(time("0s").is_err());
+        assert!(patience("0ms").is_err());
+        assert!(room("0").is_err());
+        assert_eq!(size("0"), Ok(0));
+    }
+
+    #[test]
+    fn a_number_says_its_range() {
+        assert_eq!(number::<u8, 1, 9>("9"), Ok(9));
+        let error = Err("must be a whole number from 1 to 9".to_owned());
+        for text in ["0", "10", "", "-1", "1.5", "many", "99999999999999999999"] {
+            assert_eq!(number::<u8, 1, 9>(text), error);
+        }
+        let error = Err("must be a whole number, 1 or more".to_owned());
+        assert_eq!(number::<usize, 1, { u64::MAX }>("0"), error);
     }
 
     #[test]

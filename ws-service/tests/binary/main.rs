@@ -1,6 +1,8 @@
 //! The built binary, as an operator runs it.
 
+mod configuration;
 mod flags;
+mod pages;
 mod server;
 mod signals;
 mod storms;

@@ -10,8 +10,15 @@ use rustix::process::{Pid, Signal, kill_process};
 /// How long anything here may take before the test gives up. Nothing is measured by it.
 pub(crate) const PATIENCE: Duration = Duration::from_mins(1);
 
+/// The binary, as if nothing of this machine configured it.
 pub(crate) fn command() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_ws-service"));
+    for (name, _) in std::env::vars_os() {
+        if name.to_string_lossy().starts_with("WS_SERVICE_") {
+            command.env_remove(name);
+        }
+    }
+    command.env("WS_SERVICE_CONFIG", "/dev/null");
     command.stdin(Stdio::null()).stderr(Stdio::piped()).stdout(Stdio::piped());
     command
 }
@@ -30,6 +37,11 @@ impl Server {
         if !arguments.contains(&"--listen") {
             command.args(["--listen", "127.0.0.1:0"]);
         }
+        Self::spawn(&mut command)
+    }
+
+    /// A service by a command of one's own.
+    pub(crate) fn spawn(command: &mut Command) -> Self {
         // What it logs goes with what the test prints.
         let mut child = command.stderr(Stdio::inherit()).spawn().unwrap();
         let mut out = BufReader::new(child.stdout.take().unwrap());

@@ -23,6 +23,9 @@ fn a_wrong_flag_is_wrong_usage() {
         &["--max-message-size", "much"],
         &["--compression", "zip"],
         &["--compression-level", "10"],
+        &["--threads", "65536"],
+        &["check-config", "--close-timeout", "0s"],
+        &["completions", "cmd"],
         &["frobnicate"],
     ] {
         let (status, errors) = refused(arguments);
@@ -35,7 +38,11 @@ fn a_wrong_flag_is_wrong_usage() {
 fn a_bad_configuration_has_its_own_status() {
     let (status, errors) = refused(&["--ping-after", "5s", "--hangup-after", "5s"]);
     assert_eq!(status, Some(78));
-    assert_eq!(errors, "ws-service: hang-up after 5s must be later than ping after 5s\n");
+    assert_eq!(
+        errors,
+        "ws-service: ping_after (--ping-after), hangup_after (--hangup-after): hang-up after 5s must \
+         be later than ping after 5s\n"
+    );
 
     let (status, errors) = refused(&["--max-connections", "1000000000"]);
     assert_eq!(status, Some(78));

@@ -1,0 +1,78 @@
+//! The settings of the service, each written down once.
+//!
+//! A setting is a field of one of these structs: its name is the key in the file and, with dashes, the flag,
+//! and behind `WS_SERVICE_` the environment variable ([`layers`](super::layers)); its documentation is what
+//! `--help`, the manual and the commented default file say ([`print`](super::print)).
+
+mod compression;
+mod limits;
+mod listening;
+mod log;
+mod timeouts;
+mod turns;
+
+use clap::Args;
+use ws_service::{Config, NetConfig};
+
+pub(super) use compression::Compression;
+pub(super) use limits::Limits;
+pub(super) use listening::Listening;
+pub(super) use log::{Format, Log};
+pub(super) use timeouts::Timeouts;
+pub(super) use turns::Turns;
+
+/// All of them.
+#[derive(Debug, Clone, Args)]
+pub(super) struct Settings {
+    #[command(flatten, next_help_heading = "Listening")]
+    pub(super) listening: Listening,
+    #[command(flatten, next_help_heading = "Timeouts")]
+    pub(super) timeouts: Timeouts,
+    #[command(flatten, next_help_heading = "Limits")]
+    pub(super) limits: Limits,
+    #[command(flatten, next_help_heading = "Compression")]
+    pub(super) compression: Compression,
+    #[command(flatten, next_help_heading = "Work of a service thread's turn")]
+    pub(super) turns: Turns,
+    #[command(flatten, next_help_heading = "Logs")]
+    pub(super) log: Log,
+}
+
+impl Settings {
+    /// What the shards are to know.
+    pub(super) fn config(&self) -> Config {
+        let mut config = Config::default();
+        config.origins = self.listening.origins();
+        self.timeouts.apply(&mut config.timeouts);
+        self.limits.apply(&mut config.limits);
+        self.compression.apply(&mut config.compression);
+        self.turns.apply(&mut config.budget);
+        config
+    }
+
+    /// What the service threads are to know besides.
+    pub(super) fn net(&self) -> NetConfig {
+        let mut net = NetConfig::default();
+        net.threads = self.listening.threads;
+        net.max_connections = self.limits.max_connections;
+        self.turns.apply_net(&mut net);
+        net
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::{Command, FromArgMatches};
+
+    use super::*;
+
+    /// The defaults stand in the library, and for people here.
+    #[test]
+    fn the_defaults_are_those_of_the_library() {
+        let command = Settings::augment_args(Command::new("ws-service"));
+        let settings =
+            Settings::from_arg_matches(&command.get_matches_from(["ws-service"])).unwrap();
+        assert_eq!(settings.config(), Config::default());
+        assert_eq!(settings.net(), NetConfig::default());
+    }
+}
