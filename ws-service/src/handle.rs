@@ -3,10 +3,12 @@
 use std::fmt;
 use std::sync::Arc;
 
+use parking_lot::Mutex;
+
 use crate::net::{Mailbox, PostError, Reply};
 use crate::shard::{
-    CloseCode, ConnectionId, Counters, Frame, Mail, Message, Protocol, Question, Rejection,
-    ShardId, Stats,
+    CloseCode, Config, ConfigError, ConnectionId, Counters, Frame, Mail, Message, Protocol,
+    Question, Rejection, ShardId, Stats,
 };
 
 /// A service's door for other threads; cheap to clone.
@@ -20,6 +22,8 @@ pub struct Handle<P: Protocol> {
 struct Doors<N> {
     mailboxes: Arc<[Mailbox<N>]>,
     counters: Vec<Arc<Counters>>,
+    /// Held while new settings go out: all threads get them in the same order.
+    configuring: Mutex<()>,
 }
 
 impl<P: Protocol> Clone for Handle<P> {
@@ -36,7 +40,7 @@ impl<P: Protocol> fmt::Debug for Handle<P> {
 
 impl<P: Protocol> Handle<P> {
     pub(crate) fn new(mailboxes: Arc<[Mailbox<P::Note>]>, counters: Vec<Arc<Counters>>) -> Self {
-        Self { doors: Arc::new(Doors { mailboxes, counters }) }
+        Self { doors: Arc::new(Doors { mailboxes, counters, configuring: Mutex::new(()) }) }
     }
 
     /// Sends a message to one connection's peer.
@@ -110,6 +114,22 @@ impl<P: Protocol> Handle<P> {
     #[must_use]
     pub fn shards(&self) -> usize {
         self.doors.mailboxes.len()
+    }
+
+    /// Gives the service new settings, which its threads take within a turn or some: see
+    /// [`Mail::Configure`] for what they mean to connections that live.
+    ///
+    /// # Errors
+    /// They make no sense together; nothing has changed then.
+    pub fn reconfigure(&self, config: &Config) -> Result<(), ConfigError> {
+        config.validate()?;
+        let config = Arc::new(config.clone());
+        let _one_at_a_time = self.doors.configuring.lock();
+        for mailbox in &*self.doors.mailboxes {
+            mailbox.resize(config.limits.mail, config.limits.mail_bytes);
+            mailbox.post_urgent(Mail::Configure(Arc::clone(&config)));
+        }
+        Ok(())
     }
 
     /// Ends the service in good order: no more connections are taken in, those there are get a

@@ -14,7 +14,7 @@ use clap::{ArgMatches, Args, Command, FromArgMatches};
 use super::check;
 use super::complaint::{Complaint, Source, objection};
 use super::reading::Reading;
-use super::settings::Settings;
+use super::settings::{Settings, note};
 
 /// Where the file is looked for unless one is named; it may be absent.
 pub(super) const DEFAULT_FILE: &str = "/etc/ws-service/ws-service.toml";
@@ -89,7 +89,7 @@ impl Inputs {
 
 /// A command whose flags are the settings, and nothing else.
 pub(super) fn command() -> Command {
-    Settings::augment_args(Command::new("ws-service").no_binary_name(true))
+    Settings::augment_args(Command::new("ws-service").no_binary_name(true)).mut_args(note)
 }
 
 /// A setting's environment variable.

@@ -8,6 +8,7 @@ mod log;
 mod pages;
 mod print;
 mod reading;
+mod reload;
 mod serve;
 mod settings;
 
@@ -43,6 +44,7 @@ Configuration:
 
 Signals:
   SIGTERM, SIGINT  close all connections with 1001 and end; a second one ends at once
+  SIGHUP           load the configuration again; what can't change while running is named in the log
   SIGUSR1          print the counters, as one line of JSON, to standard output
 
 Exit status:
@@ -106,34 +108,42 @@ struct PrintConfig {
 
 /// Runs the subcommand that the command line names; usage errors exit with 2.
 pub(crate) fn run() -> ExitCode {
-    let matches = Cli::command().get_matches();
+    let matches = command().get_matches();
     let cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
     let matches = matches.subcommand().map_or(&matches, |(_, matches)| matches);
-    let with = |configured: Configured, run: fn(&Configuration) -> ExitCode| {
+    let with = |configured: Configured, run: fn(Inputs, &Configuration) -> ExitCode| {
         with_configuration(configured.config, matches, run)
     };
     match cli.command {
         None => with(cli.configured, serve::run),
         Some(Command::Serve(configured)) => with(*configured, serve::run),
-        Some(Command::CheckConfig(configured)) => with(*configured, |_| ExitCode::SUCCESS),
+        Some(Command::CheckConfig(configured)) => with(*configured, |_, _| ExitCode::SUCCESS),
         Some(Command::PrintConfig(print)) if print.default => say(&print::default_file()),
         Some(Command::PrintConfig(print)) => {
-            with(print.configured, |configuration| say(&print::effective(&configuration.given)))
+            with(print.configured, |_, configuration| say(&print::effective(&configuration.given)))
         }
-        Some(Command::Completions { shell }) => done(pages::completions(Cli::command(), shell)),
-        Some(Command::Man { out }) => done(pages::man(Cli::command(), out.as_deref())),
+        Some(Command::Completions { shell }) => done(pages::completions(command(), shell)),
+        Some(Command::Man { out }) => done(pages::man(command(), out.as_deref())),
         Some(Command::Storm(options)) => storm::run(&options),
         Some(Command::StormChild) => storm::run_child(),
     }
 }
 
+fn command() -> clap::Command {
+    let command = Cli::command().mut_args(settings::note);
+    ["serve", "check-config", "print-config"].into_iter().fold(command, |command, name| {
+        command.mut_subcommand(name, |subcommand| subcommand.mut_args(settings::note))
+    })
+}
+
 fn with_configuration(
     file: Option<PathBuf>,
     matches: &ArgMatches,
-    run: impl FnOnce(&Configuration) -> ExitCode,
+    run: impl FnOnce(Inputs, &Configuration) -> ExitCode,
 ) -> ExitCode {
-    match Inputs::new(file, matches).load() {
-        Ok(configuration) => run(&configuration),
+    let inputs = Inputs::new(file, matches);
+    match inputs.load() {
+        Ok(configuration) => run(inputs, &configuration),
         Err(complaints) => {
             for complaint in complaints {
                 eprintln!("ws-service: {complaint}");

@@ -9,8 +9,9 @@ use ws_service::{
 };
 
 use super::BAD_CONFIGURATION;
-use super::layers::Configuration;
+use super::layers::{Configuration, Inputs};
 use super::log;
+use super::reload::Reload;
 use super::settings::Settings;
 use crate::control::Control;
 
@@ -39,13 +40,14 @@ impl Error {
 }
 
 /// Serves until a signal ends it.
-pub(super) fn run(configuration: &Configuration) -> ExitCode {
-    log::start(&configuration.settings.log);
+pub(super) fn run(inputs: Inputs, configuration: &Configuration) -> ExitCode {
+    let log = log::start(&configuration.settings.log);
     if !configuration.ignored.is_empty() {
         let variables = configuration.ignored.join(" ");
         tracing::info!(variables, "environment variables that are no settings");
     }
-    match serve(&configuration.settings) {
+    let reload = Reload::new(inputs, configuration, log);
+    match serve(&configuration.settings, reload) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             // The one line that is for people, whatever the log's format.
@@ -55,7 +57,7 @@ pub(super) fn run(configuration: &Configuration) -> ExitCode {
     }
 }
 
-fn serve(settings: &Settings) -> Result<(), Error> {
+fn serve(settings: &Settings, mut reload: Reload) -> Result<(), Error> {
     // Before anyone can know that we are there, so that no signal ends us unheard.
     let control = Control::new()?;
     let mut builder = ServiceBuilder::routes()
@@ -68,7 +70,7 @@ fn serve(settings: &Settings) -> Result<(), Error> {
     }
     let service = builder.start()?;
     announce(&service)?;
-    control.run(service)?;
+    control.run(service, |handle| reload.run(handle))?;
     tracing::info!("ended");
     Ok(())
 }

@@ -21,12 +21,14 @@ pub(crate) struct Control {
 struct Signals {
     terminate: Signal,
     interrupt: Signal,
+    reload: Signal,
     report: Signal,
 }
 
 /// What a signal asks for.
 enum Wish {
     End,
+    Reload,
     Report,
 }
 
@@ -41,24 +43,33 @@ impl Control {
         let signals = Signals {
             terminate: signal(SignalKind::terminate())?,
             interrupt: signal(SignalKind::interrupt())?,
+            reload: signal(SignalKind::hangup())?,
             report: signal(SignalKind::user_defined1())?,
         };
         drop(guard);
         Ok(Self { runtime, signals })
     }
 
-    /// Serves signals until the service has ended.
+    /// Serves signals until the service has ended; `reload` loads its configuration again.
     ///
     /// # Errors
     /// The service did not end well.
-    pub(crate) fn run<P: Protocol>(self, service: Service<P>) -> Result<(), ServiceError> {
+    pub(crate) fn run<P: Protocol>(
+        self,
+        service: Service<P>,
+        reload: impl FnMut(&Handle<P>),
+    ) -> Result<(), ServiceError> {
         let Self { runtime, signals } = self;
-        runtime.block_on(signals.serve(service))
+        runtime.block_on(signals.serve(service, reload))
     }
 }
 
 impl Signals {
-    async fn serve<P: Protocol>(mut self, service: Service<P>) -> Result<(), ServiceError> {
+    async fn serve<P: Protocol>(
+        mut self,
+        service: Service<P>,
+        mut reload: impl FnMut(&Handle<P>),
+    ) -> Result<(), ServiceError> {
         let handle = service.handle();
         let mut ended = tokio::task::spawn_blocking(move || service.wait());
         let mut is_draining = false;
@@ -66,6 +77,7 @@ impl Signals {
             tokio::select! {
                 result = &mut ended => return result.unwrap_or(Err(ServiceError::Panicked)),
                 wish = self.next() => match wish {
+                    Wish::Reload => reload(&handle),
                     Wish::Report => report::print(&handle.stats()),
                     Wish::End => {
                         end(&handle, is_draining);
@@ -80,6 +92,7 @@ impl Signals {
         tokio::select! {
             _ = self.terminate.recv() => Wish::End,
             _ = self.interrupt.recv() => Wish::End,
+            _ = self.reload.recv() => Wish::Reload,
             _ = self.report.recv() => Wish::Report,
         }
     }

@@ -16,14 +16,14 @@ pub(crate) struct Mailbox<N> {
     /// Rung only when the box was empty: one ring a turn is enough.
     waker: Waker,
     asked: Asked,
-    letters: usize,
-    bytes: usize,
 }
 
 #[derive(Debug)]
 struct Inner<N> {
     mail: VecDeque<Mail<N>>,
     bytes: usize,
+    /// Letters, and their bytes, at which no more are taken.
+    room: (usize, usize),
     state: State,
 }
 
@@ -52,14 +52,20 @@ pub enum PostError {
 
 impl<N> Mailbox<N> {
     pub(super) fn new(waker: Waker, letters: usize, bytes: usize) -> Self {
-        let inner = Inner { mail: VecDeque::new(), bytes: 0, state: State::Open };
-        Self { inner: Mutex::new(inner), waker, asked: Asked::default(), letters, bytes }
+        let room = (letters, bytes);
+        let inner = Inner { mail: VecDeque::new(), bytes: 0, room, state: State::Open };
+        Self { inner: Mutex::new(inner), waker, asked: Asked::default() }
+    }
+
+    /// Changes how much may wait; what waits already, waits.
+    pub(crate) fn resize(&self, letters: usize, bytes: usize) {
+        self.inner.lock().room = (letters, bytes);
     }
 
     /// Posts one letter.
     pub(crate) fn post(&self, mail: Mail<N>) -> Result<(), PostError> {
         self.put(|inner| {
-            self.room(inner)?;
+            inner.has_room()?;
             inner.push(mail);
             Ok(())
         })
@@ -108,8 +114,8 @@ impl<N> Mailbox<N> {
         if locked.is_empty() {
             return Err(PostError::Closed);
         }
-        for (mailbox, inner) in &locked {
-            mailbox.room(inner)?;
+        for (_, inner) in &locked {
+            inner.has_room()?;
         }
         let mut wake = Vec::with_capacity(locked.len());
         for (mailbox, inner) in &mut locked {
@@ -128,7 +134,7 @@ impl<N> Mailbox<N> {
         let mut taken = 0;
         let result = self.put(|inner| {
             for publication in publications {
-                self.room(inner)?;
+                inner.has_room()?;
                 inner.push(Mail::Publish(publication.clone()));
                 taken += 1;
             }
@@ -166,16 +172,6 @@ impl<N> Mailbox<N> {
         self.asked.close();
     }
 
-    fn room(&self, inner: &Inner<N>) -> Result<(), PostError> {
-        match inner.state {
-            State::Closed => Err(PostError::Closed),
-            _ if inner.mail.len() >= self.letters || inner.bytes >= self.bytes => {
-                Err(PostError::Congested)
-            }
-            _ => Ok(()),
-        }
-    }
-
     fn put(
         &self,
         put: impl FnOnce(&mut Inner<N>) -> Result<(), PostError>,
@@ -203,6 +199,15 @@ fn report(error: &io::Error) {
 }
 
 impl<N> Inner<N> {
+    fn has_room(&self) -> Result<(), PostError> {
+        let (letters, bytes) = self.room;
+        match self.state {
+            State::Closed => Err(PostError::Closed),
+            _ if self.mail.len() >= letters || self.bytes >= bytes => Err(PostError::Congested),
+            _ => Ok(()),
+        }
+    }
+
     fn push(&mut self, mail: Mail<N>) {
         if self.state != State::Closed {
             self.bytes += mail.weight();
@@ -261,6 +266,19 @@ mod tests {
         assert_eq!(mail.len(), 3);
         assert!(matches!(mail[2], Mail::Drain));
         assert_eq!(mailbox.post(Mail::Drain), Ok(()));
+    }
+
+    #[test]
+    fn a_box_can_be_given_more_room_and_less() {
+        let (_poll, mailbox) = mailbox(1);
+        mailbox.post(Mail::Drain).unwrap();
+        mailbox.resize(2, 1 << 20);
+        mailbox.post(Mail::Drain).unwrap();
+        mailbox.resize(1, 1 << 20);
+        assert_eq!(mailbox.post(Mail::Drain), Err(PostError::Congested));
+        let mut mail = VecDeque::new();
+        mailbox.take(&mut mail);
+        assert_eq!(mail.len(), 2, "what waited has not been lost");
     }
 
     #[test]

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use tungstenite::protocol::frame::coding::CloseCode;
 
+use super::config::Config;
 use super::frame::Frame;
 use super::id::ConnectionKey;
 use super::protocol::Rejection;
@@ -30,6 +31,13 @@ pub enum Mail<N> {
     /// Someone wants to know something: [`Shard::next_answer`](super::Shard::next_answer) has the answer,
     /// under the same ticket, some turns later.
     Ask(Ticket, Box<Question>),
+    /// New settings; they are lost if they [make no sense](Config::validate).
+    ///
+    /// What is asked anew each time holds at once: limits, budgets, whose pages may connect, which messages
+    /// are worth compressing. What was agreed on with a client stays, and so do the streams of its own. A
+    /// deadline that runs keeps its end, and has the new length when it is next set; but ping and hang-up,
+    /// where they change, are measured from now on, as if each peer had just proved that it receives.
+    Configure(Arc<Config>),
     /// The shard is to close all its connections and admit no more.
     Drain,
 }
@@ -46,6 +54,7 @@ impl<N> Mail<N> {
                 Self::Close(_, _, text) => text.len(),
                 Self::Ask(_, question) => size_of_val(&**question) + question.weight(),
                 Self::Note(..) | Self::Admit(_) | Self::Drain => 0,
+                Self::Configure(_) => size_of::<Config>(),
             }
     }
 }

@@ -64,6 +64,7 @@ mod rate;
 mod reason;
 mod receiving;
 mod recipient;
+mod reconfiguring;
 mod request;
 mod roster;
 mod routes;
@@ -211,6 +212,7 @@ impl<P: Protocol> Shard<P> {
             || !shared.dirty.is_empty()
             || !shared.flushing.is_empty()
             || !shared.losses.is_empty()
+            || !shared.retiming.is_empty()
             || shared.topics.pending().0 > 0
             || !self.questions.is_empty()
             || self.draining.as_ref().is_some_and(|left| !left.is_empty());

@@ -45,6 +45,8 @@ pub(super) struct Shared {
     pub(super) flushing: VecDeque<ConnectionKey>,
     /// Sessions whose end has not been told, each once.
     pub(super) endings: VecDeque<(ConnectionKey, CloseReason)>,
+    /// Connections whose ping and hang-up are to be measured anew, each once.
+    pub(super) retiming: VecDeque<ConnectionKey>,
     /// What the transports are to do.
     pub(super) transports: VecDeque<Transport>,
     /// What the next ping carries.
@@ -79,6 +81,7 @@ impl Shared {
             dirty: VecDeque::new(),
             flushing: VecDeque::new(),
             endings: VecDeque::new(),
+            retiming: VecDeque::new(),
             transports: VecDeque::new(),
             next_ping: 0,
         }

@@ -21,6 +21,7 @@ impl<P: Protocol> Shard<P> {
         self.shared.deflate.begin_turn();
         self.resume_unread(now);
         self.expire(now);
+        self.retime(now);
         self.close_for_shutdown(now);
         self.fan_out(now);
         self.tell_losses(now);
@@ -114,6 +115,7 @@ impl<P: Protocol> Shard<P> {
                 self.questions.put(ticket, *question, &self.shared.counters);
                 true
             }
+            Mail::Configure(config) => self.reconfigure(&config),
             Mail::Admit(key) => self.admit(key, now),
             Mail::Reject(key, rejection) => self.reject(key, &Accept::<()>::reject(rejection), now),
             Mail::Send(key, frame) => self.send(key, &frame, now),

@@ -10,20 +10,25 @@ use tempfile::TempDir;
 use crate::support::{Server, command, run};
 
 /// A configuration file in a directory of its own.
-struct Written {
+pub(crate) struct Written {
     _directory: TempDir,
     path: PathBuf,
 }
 
 impl Written {
-    fn new(text: &str) -> Self {
+    pub(crate) fn new(text: &str) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("ws-service.toml");
-        fs::write(&path, text).unwrap();
-        Self { _directory: directory, path }
+        let written = Self { _directory: directory, path };
+        written.rewrite(text);
+        written
     }
 
-    fn path(&self) -> &str {
+    pub(crate) fn rewrite(&self, text: &str) {
+        fs::write(&self.path, text).unwrap();
+    }
+
+    pub(crate) fn path(&self) -> &str {
         self.path.to_str().unwrap()
     }
 }

@@ -3,6 +3,7 @@
 mod configuration;
 mod flags;
 mod pages;
+mod reload;
 mod server;
 mod signals;
 mod storms;

@@ -43,7 +43,12 @@ impl Server {
     /// A service by a command of one's own.
     pub(crate) fn spawn(command: &mut Command) -> Self {
         // What it logs goes with what the test prints.
-        let mut child = command.stderr(Stdio::inherit()).spawn().unwrap();
+        Self::spawn_logging(command, Stdio::inherit())
+    }
+
+    /// The same, logging elsewhere.
+    pub(crate) fn spawn_logging(command: &mut Command, log: impl Into<Stdio>) -> Self {
+        let mut child = command.stderr(log).spawn().unwrap();
         let mut out = BufReader::new(child.stdout.take().unwrap());
         let mut line = String::new();
         out.read_line(&mut line).unwrap();

@@ -23,6 +23,7 @@ mod pausing;
 mod pieces;
 mod questions;
 mod rate;
+mod reconfigure;
 mod routes;
 mod subprotocols;
 mod topics;

@@ -11,7 +11,7 @@ mod log;
 mod timeouts;
 mod turns;
 
-use clap::Args;
+use clap::{Arg, Args};
 use ws_service::{Config, NetConfig};
 
 pub(super) use compression::Compression;
@@ -20,6 +20,21 @@ pub(super) use listening::Listening;
 pub(super) use log::{Format, Log};
 pub(super) use timeouts::Timeouts;
 pub(super) use turns::Turns;
+
+/// Those that a running service can't change; the others follow SIGHUP.
+pub(super) const AT_START: &[&str] = &[
+    "listen",
+    "threads",
+    "max_connections",
+    "turn_accepts",
+    "turn_receives",
+    "turn_receive_size",
+    "turn_hangups",
+    "turn_letters",
+    "turn_writes",
+    "receive_buffer",
+    "log_format",
+];
 
 /// All of them.
 #[derive(Debug, Clone, Args)]
@@ -36,6 +51,15 @@ pub(super) struct Settings {
     pub(super) turns: Turns,
     #[command(flatten, next_help_heading = "Logs")]
     pub(super) log: Log,
+}
+
+/// Says in a setting's help whether it waits for a restart.
+pub(super) fn note(argument: Arg) -> Arg {
+    let is_fixed = AT_START.contains(&argument.get_id().as_str());
+    match argument.get_help().map(ToString::to_string) {
+        Some(help) if is_fixed => argument.help(format!("{help} [needs a restart]")),
+        _ => argument,
+    }
 }
 
 impl Settings {

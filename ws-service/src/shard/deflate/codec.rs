@@ -57,6 +57,14 @@ impl Deflate {
         }
     }
 
+    /// Takes new settings. Streams that connections have of their own go on as they are.
+    pub(in crate::shard) fn configure(&mut self, config: &Compression) {
+        if self.config.level != config.level {
+            self.compressors = [const { None }; WINDOWS];
+        }
+        self.config = config.clone();
+    }
+
     /// Bytes inflated since the last turn.
     pub(in crate::shard) const fn spent(&self) -> usize {
         self.spent
