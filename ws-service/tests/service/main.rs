@@ -1,5 +1,6 @@
 //! The embedded service on real sockets and real threads, with tungstenite's client opposite.
 
+mod backpressure;
 mod doors;
 mod ends;
 mod limits;
