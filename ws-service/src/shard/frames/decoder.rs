@@ -262,7 +262,7 @@ impl Decoder {
         }
         partial.stash.close();
         let payload = partial.stash.payload_mut(header.size);
-        mask::apply(payload, &mut { header.mask });
+        mask::xor(payload, header.mask);
         control(header.kind, payload).map(Some)
     }
 
@@ -298,7 +298,7 @@ impl super::partial::Stash {
 fn unmasked<'a>(input: &'a mut Input<'_>, header: &Header, length: usize) -> &'a [u8] {
     input.take(header.size);
     let payload = input.take(length);
-    mask::apply(payload, &mut { header.mask });
+    mask::xor(payload, header.mask);
     payload
 }
 
