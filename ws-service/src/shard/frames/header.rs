@@ -13,7 +13,7 @@ pub(super) const MAX_HEADER: usize = 14;
 pub(super) const MAX_CONTROL: usize = 125;
 
 /// A checked header of a client's frame.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Header {
     pub(super) kind: Kind,
     pub(super) is_final: bool,
@@ -46,7 +46,41 @@ impl Kind {
 ///
 /// What the first two bytes give away is refused without waiting for the rest. RSV1 has a meaning only
 /// where `deflate` has been agreed on.
+#[inline]
 pub(super) fn parse(bytes: &[u8], deflate: bool) -> Result<Option<Header>, Violation> {
+    match common(bytes) {
+        Some(header) => Ok(Some(header)),
+        None => parse_any(bytes, deflate),
+    }
+}
+
+/// What nearly every frame begins with: a whole, uncompressed, masked message of less than 64 KiB, for
+/// which there is nothing to refuse. Anything else is `None`.
+#[inline]
+fn common(bytes: &[u8]) -> Option<Header> {
+    let [first, second, rest @ ..] = bytes else { return None };
+    let (first, second) = (*first, *second);
+    let kind = match first {
+        0x81 => Kind::Text,
+        0x82 => Kind::Binary,
+        _ => return None,
+    };
+    let (length, size, mask) = match second {
+        0x80..=0xfd => (u16::from(second & 0x7f), 2 + 4, rest.first_chunk()?),
+        0xfe => {
+            let (&length, rest) = rest.split_first_chunk()?;
+            (u16::from_be_bytes(length), 4 + 4, rest.first_chunk()?)
+        }
+        _ => return None,
+    };
+    if second == 0xfe && length < 126 {
+        return None;
+    }
+    let length = u64::from(length);
+    Some(Header { kind, is_final: true, is_deflated: false, mask: *mask, length, size })
+}
+
+fn parse_any(bytes: &[u8], deflate: bool) -> Result<Option<Header>, Violation> {
     let Some(&[first, second]) = bytes.first_chunk() else { return Ok(None) };
     refuse_early(first, second, deflate)?;
     let mut cursor = Cursor::new(bytes);
@@ -104,5 +138,32 @@ const fn kind(opcode: OpCode) -> Option<Kind> {
         OpCode::Control(Control::Ping) => Some(Kind::Ping),
         OpCode::Control(Control::Pong) => Some(Kind::Pong),
         OpCode::Data(Data::Reserved(_)) | OpCode::Control(Control::Reserved(_)) => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        /// The short way tells what tungstenite tells, or leaves it to it.
+        #[test]
+        fn the_short_way_agrees(
+            first in prop_oneof![Just(0x81), Just(0x82), any::<u8>()],
+            second in prop_oneof![0x80_u8..=0xff, any::<u8>()],
+            rest in prop::collection::vec(any::<u8>(), 0..20),
+            deflate: bool,
+        ) {
+            let bytes = [&[first, second][..], &rest].concat();
+            if let Some(header) = common(&bytes) {
+                prop_assert_eq!(parse_any(&bytes, deflate), Ok(Some(header)));
+            } else if let Ok(Some(header)) = parse_any(&bytes, deflate) {
+                let is_message = matches!(header.kind, Kind::Text | Kind::Binary);
+                let is_long = header.length > u64::from(u16::MAX);
+                let is_plain = header.is_final && !header.is_deflated && is_message;
+                prop_assert!(is_long || !is_plain, "{:?} could go the short way", header);
+            }
+        }
     }
 }
