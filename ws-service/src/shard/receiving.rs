@@ -5,12 +5,13 @@ use sul::Timestamp;
 use super::Shard;
 use super::config::Config;
 use super::deadlines::Deadline;
-use super::frames::{Input, Rules};
+use super::frames::{Decoder, Input, Rules};
 use super::id::ConnectionKey;
 use super::link::{Link, Phase, Slot};
 use super::protocol::Protocol;
 use super::reason::CloseReason;
 use super::recipient::{Recipient, Taken};
+use super::shared::Shared;
 
 /// How it goes on after a frame.
 enum Step {
@@ -20,6 +21,8 @@ enum Step {
     Inflated,
     /// The bytes are used up.
     UsedUp,
+    /// The peer's side has ended.
+    Closed,
     /// The connection takes no more.
     Ended,
 }
@@ -74,53 +77,64 @@ impl<P: Protocol> Shard<P> {
     }
 
     pub(super) fn receive_frames(&mut self, key: ConnectionKey, bytes: &mut [u8], now: Timestamp) {
+        let Self { protocol, slots, shared, .. } = self;
+        let Some(Slot { decoder, link, session }) = slots.get_mut(key) else { return };
+        let rules = rules(&shared.config, link);
         let mut input = Input::new(bytes);
+        let mut recipient = Recipient { protocol: &**protocol, shared, key, link, session, now };
         let (mut frames, mut is_fresh) = (0, false);
-        while frames < self.shared.config.budget.frames {
-            match self.receive_frame(key, &mut input, &mut is_fresh, now) {
-                Step::Inflated if self.has_inflated_enough() => {
+        while frames < recipient.shared.config.budget.frames {
+            match recipient.receive_frame(decoder, &mut input, rules, &mut is_fresh) {
+                Step::Inflated if recipient.shared.has_inflated_enough() => {
                     frames += 1;
                     break;
                 }
                 Step::Next | Step::Inflated => frames += 1,
                 Step::UsedUp => break,
+                Step::Closed => return self.end_of_closing(key),
                 Step::Ended => return,
             }
         }
         let used = input.used();
         if !input.rest().is_empty() {
-            self.shared.unread.put(key, input.rest());
+            shared.unread.put(key, input.rest());
         }
-        self.time_message(key, is_fresh, now);
-        if self.shared.config.limits.has_rate()
-            && let Some(Slot { link, .. }) = self.slots.get_mut(key)
-        {
-            self.shared.charge(key, link, (frames as u64, used as u64), now);
+        decoder.release();
+        shared.time_message(link, decoder.is_unfinished(), is_fresh, now);
+        if shared.config.limits.has_rate() {
+            shared.charge(key, link, (frames as u64, used as u64), now);
         }
     }
 
+    /// In the closing handshake, anything that ends the peer's side ends the connection.
+    fn end_of_closing(&mut self, key: ConnectionKey) {
+        if let Some(Slot { link, .. }) = self.slots.get_mut(key)
+            && matches!(link.phase, Phase::Closing)
+        {
+            link.phase = Phase::Finished;
+            self.settle_transport(key);
+        }
+    }
+}
+
+impl<P: Protocol> Recipient<'_, P> {
     /// Takes one frame, or what there is of it. `is_fresh` becomes true where nothing is unfinished, and
     /// where something has been told of what is.
     fn receive_frame(
         &mut self,
-        key: ConnectionKey,
+        decoder: &mut Decoder,
         input: &mut Input<'_>,
+        rules: Rules,
         is_fresh: &mut bool,
-        now: Timestamp,
     ) -> Step {
-        let Self { protocol, slots, shared, .. } = self;
-        let Some(Slot { decoder, link, session }) = slots.get_mut(key) else {
-            return Step::Ended;
-        };
-        if !matches!(link.phase, Phase::Open | Phase::Closing) {
+        if !matches!(self.link.phase, Phase::Open | Phase::Closing) {
             return Step::Ended;
         }
         *is_fresh |= !decoder.is_unfinished();
-        let taken = match decoder.next(input, rules(&shared.config, link)) {
+        let taken = match decoder.next(input, rules) {
             Ok(Some(incoming)) => {
-                shared.grant_grace(link, now);
-                let protocol = &**protocol;
-                Recipient { protocol, shared, key, link, session, now }.take(incoming)
+                self.shared.grant_grace(self.link, self.now);
+                self.take(incoming)
             }
             Ok(None) => return Step::UsedUp,
             Err(violation) => Err(violation),
@@ -132,46 +146,35 @@ impl<P: Protocol> Shard<P> {
                 Step::Next
             }
             Ok(Taken::Inflated) => {
-                *is_fresh |= link.in_pieces;
+                *is_fresh |= self.link.in_pieces;
                 Step::Inflated
             }
-            Ok(Taken::Close) => self.end_of_closing(key),
+            Ok(Taken::Close) => Step::Closed,
             Err(violation) => {
-                shared.end(key, link, CloseReason::Violation(violation), "", now);
-                self.end_of_closing(key)
+                let reason = CloseReason::Violation(violation);
+                self.shared.end(self.key, self.link, reason, "", self.now);
+                Step::Closed
             }
         }
     }
+}
 
+impl Shared {
     fn has_inflated_enough(&self) -> bool {
-        self.shared.deflate.spent() >= self.shared.config.budget.inflated_bytes
+        self.deflate.spent() >= self.config.budget.inflated_bytes
     }
 
     /// The message deadline runs from the first byte of what is unfinished, or of what was told of it last.
-    fn time_message(&mut self, key: ConnectionKey, is_fresh: bool, now: Timestamp) {
-        let Some(Slot { decoder, link, .. }) = self.slots.get_mut(key) else { return };
-        decoder.release();
+    fn time_message(&self, link: &mut Link, is_unfinished: bool, is_fresh: bool, now: Timestamp) {
         if !link.is_open() {
             return;
         }
-        let timeouts = &self.shared.config.timeouts;
-        let counters = &self.shared.counters;
-        if !decoder.is_unfinished() {
-            link.clear(Deadline::Message, counters);
+        if !is_unfinished {
+            link.clear(Deadline::Message, &self.counters);
         } else if link.pauses.is_none() && (is_fresh || !link.is_set(Deadline::Message)) {
-            link.set(Deadline::Message, timeouts.message.map(|after| now + after), counters);
+            let until = self.config.timeouts.message.map(|after| now + after);
+            link.set(Deadline::Message, until, &self.counters);
         }
-    }
-
-    /// In the closing handshake, anything that ends the peer's side ends the connection.
-    fn end_of_closing(&mut self, key: ConnectionKey) -> Step {
-        if let Some(Slot { link, .. }) = self.slots.get_mut(key)
-            && matches!(link.phase, Phase::Closing)
-        {
-            link.phase = Phase::Finished;
-            self.settle_transport(key);
-        }
-        Step::Ended
     }
 }
 
