@@ -42,7 +42,7 @@ impl Shared {
             // It has ended its side; what it was sent before that it may still read.
             (CloseReason::Disconnected, _) => {}
             // It has shown that it takes nothing.
-            (CloseReason::Timeout(_), Phase::Finished) => self.abandon(key, link),
+            (CloseReason::Timeout(_), Phase::Finished) => self.abandon(link),
             _ if was_open => self.say_goodbye(key, link, &reason, text),
             _ if was_asking => self.turn_away(key, link),
             _ => {}
@@ -82,10 +82,8 @@ impl Shared {
     }
 
     /// The transport is gone, or nothing more can be written to it.
-    pub(super) fn abandon(&mut self, key: ConnectionKey, link: &mut Link) {
-        let queued = self.queued(key, link);
+    pub(super) fn abandon(&mut self, link: &mut Link) {
         link.outbox.clear(&mut self.pool);
-        self.recount(key, link, queued);
         link.phase = Phase::Finished;
         link.clear_all(&self.counters);
     }
@@ -165,7 +163,7 @@ impl<P: Protocol> Shard<P> {
     pub fn disconnected(&mut self, key: ConnectionKey, now: Timestamp) {
         let Some(Slot { link, .. }) = self.slots.get_mut(key) else { return };
         self.shared.end(key, link, CloseReason::Disconnected, "", now);
-        self.shared.abandon(key, link);
+        self.shared.abandon(link);
         self.settle_transport(key);
     }
 

@@ -9,12 +9,21 @@ use super::id::ConnectionKey;
 #[derive(Debug, Default)]
 pub(super) struct Held {
     frames: BTreeMap<ConnectionKey, Vec<u8>>,
+    total: usize,
 }
 
 impl Held {
-    /// Where a connection's next frame goes.
-    pub(super) fn buffer(&mut self, key: ConnectionKey) -> &mut Vec<u8> {
-        self.frames.entry(key).or_default()
+    /// Appends what `encode` writes: whole frames.
+    pub(super) fn push(&mut self, key: ConnectionKey, encode: impl FnOnce(&mut Vec<u8>)) {
+        let buffer = self.frames.entry(key).or_default();
+        let before = buffer.len();
+        encode(buffer);
+        self.total += buffer.len() - before;
+    }
+
+    /// Bytes that wait, of all connections.
+    pub(super) const fn total(&self) -> usize {
+        self.total
     }
 
     /// Bytes that wait.
@@ -24,6 +33,8 @@ impl Held {
 
     /// Waits no longer.
     pub(super) fn take(&mut self, key: ConnectionKey) -> Vec<u8> {
-        self.frames.remove(&key).unwrap_or_default()
+        let frames = self.frames.remove(&key).unwrap_or_default();
+        self.total -= frames.len();
+        frames
     }
 }

@@ -94,7 +94,9 @@ impl Outbox {
         let buffer = queue.tail(pool, size);
         let before = buffer.len();
         encode(buffer);
-        queue.bytes += buffer.len() - before;
+        let added = buffer.len() - before;
+        queue.bytes += added;
+        pool.queued += added;
     }
 
     /// Appends one encoded frame that others have, too.
@@ -114,13 +116,14 @@ impl Outbox {
     fn push_chunk(&mut self, pool: &mut Pool, chunk: Chunk) {
         let queue = self.queue.get_or_insert_with(|| pool.take_queue());
         queue.bytes += chunk.bytes().len();
+        pool.queued += chunk.bytes().len();
         queue.chunks.push_back(chunk);
     }
 
     /// Appends a Close: the last word, which nothing may follow. Control frames that wait are dropped.
     pub(super) fn push_close(&mut self, pool: &mut Pool, code: Option<CloseCode>, text: &str) {
         if let Some(queue) = &mut self.queue {
-            queue.drop_urgent();
+            queue.drop_urgent(pool);
         }
         self.push(pool, text.len(), |out| frames::close_frame(out, code, text));
     }
@@ -150,6 +153,7 @@ impl Outbox {
                 encode(urgent, payload);
                 let after = urgent.len();
                 queue.bytes = queue.bytes - before + after;
+                pool.queued = pool.queued - before + after;
             }
             _ => self.push(pool, payload.len(), |buffer| encode(buffer, payload)),
         }
@@ -193,12 +197,15 @@ impl Outbox {
         }
         queue.ping.clear();
         queue.pong.clear();
+        let before = queue.bytes;
         queue.bytes = queue.chunks.front().map_or(0, |chunk| chunk.bytes().len() - queue.sent);
+        pool.queued = pool.queued - before + queue.bytes;
     }
 
     /// Drops everything that is queued.
     pub(super) fn clear(&mut self, pool: &mut Pool) {
         if let Some(mut queue) = self.queue.take() {
+            pool.queued -= queue.bytes;
             for chunk in queue.chunks.drain(..) {
                 if let Chunk::Frames(buffer) = chunk {
                     pool.give_buffer(buffer);
@@ -255,6 +262,7 @@ impl Queue {
     fn advance(&mut self, pool: &mut Pool, count: usize) {
         let mut left = count.min(self.bytes);
         self.bytes -= left;
+        pool.queued -= left;
         while let Some(front) = self.chunks.front() {
             let unsent = front.bytes().len() - self.sent;
             if left < unsent {
@@ -307,8 +315,10 @@ impl Queue {
         1
     }
 
-    fn drop_urgent(&mut self) {
-        self.bytes -= self.ping.len() + self.pong.len();
+    fn drop_urgent(&mut self, pool: &mut Pool) {
+        let dropped = self.ping.len() + self.pong.len();
+        self.bytes -= dropped;
+        pool.queued -= dropped;
         self.ping.clear();
         self.pong.clear();
     }

@@ -14,6 +14,8 @@ const KEEP_CHUNKS: usize = 32;
 pub(super) struct Pool {
     buffers: Vec<Vec<u8>>,
     bytes: usize,
+    /// Bytes in the queues of all connections, kept by them: all that queue or write have the pool.
+    pub(super) queued: usize,
     /// Boxed as the connections hold them: taking one must not allocate.
     #[expect(clippy::vec_box, reason = "the box itself is what is reused")]
     queues: Vec<Box<Queue>>,

@@ -29,7 +29,7 @@ impl Shared {
             Sending::Nothing => {
                 outbox.push(&mut self.pool, deflated.unwrap_or(payload).len(), encode);
             }
-            Sending::Text | Sending::Binary => encode(self.held.buffer(key)),
+            Sending::Text | Sending::Binary => self.held.push(key, encode),
         }
     }
 
@@ -40,12 +40,12 @@ impl Shared {
             None => frame.plain().clone(),
         };
         self.counters.deflated.add(u64::from(frames::is_deflated(&bytes)));
-        let before = self.queued(key, link);
         match link.sending {
             Sending::Nothing => link.outbox.push_shared(&mut self.pool, &bytes),
-            Sending::Text | Sending::Binary => self.held.buffer(key).extend_from_slice(&bytes),
+            Sending::Text | Sending::Binary => {
+                self.held.push(key, |out| out.extend_from_slice(&bytes));
+            }
         }
-        self.recount(key, link, before);
         self.flush_later(key, link);
     }
 
@@ -85,10 +85,8 @@ impl Shared {
 
     /// Drops what waits for the end of a message that will have none.
     pub(super) fn drop_held(&mut self, key: ConnectionKey, link: &mut Link) {
-        let before = self.queued(key, link);
         drop(self.held.take(key));
         link.sending = Sending::Nothing;
-        self.recount(key, link, before);
     }
 
     /// Bytes that wait to be written to a peer.

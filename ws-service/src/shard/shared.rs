@@ -99,13 +99,11 @@ impl Shared {
         now: Timestamp,
         handler: impl FnOnce(&mut Context<'_>),
     ) {
-        let queued = self.queued(key, link);
         let id = self.name(key);
         let recorded = Recorded::default();
         let mut context = Context { id, now, link: &mut *link, shared: &mut *self, recorded };
         let result = catch_unwind(AssertUnwindSafe(|| handler(&mut context)));
         let recorded = context.recorded;
-        self.recount(key, link, queued);
         if result.is_err() {
             self.counters.panics.add(1);
         }
@@ -152,20 +150,8 @@ impl Shared {
         link: &mut Link,
         change: impl FnOnce(&mut Outbox, &mut Pool),
     ) {
-        let before = self.queued(key, link);
         change(&mut link.outbox, &mut self.pool);
-        self.recount(key, link, before);
         self.flush_later(key, link);
-    }
-
-    /// Brings the gauge of queued bytes to what has become of the `before` of a connection.
-    pub(super) fn recount(&self, key: ConnectionKey, link: &Link, before: usize) {
-        let after = self.queued(key, link);
-        if after >= before {
-            self.counters.queued_bytes.add((after - before) as u64);
-        } else {
-            self.counters.queued_bytes.subtract((before - after) as u64);
-        }
     }
 
     /// Puts a connection with something to write on the list, once.

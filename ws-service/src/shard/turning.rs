@@ -35,6 +35,8 @@ impl<P: Protocol> Shard<P> {
     /// Sets the gauges that are not kept step by step.
     pub(super) fn gauge(&self) {
         let counters = &self.shared.counters;
+        let queued = self.shared.pool.queued + self.shared.held.total();
+        counters.queued_bytes.set(queued as u64);
         counters.timers.set(self.timers.len() as u64);
         counters.topics.set(self.shared.topics.len() as u64);
         counters.fanouts.set(self.shared.topics.pending().0 as u64);
@@ -177,7 +179,7 @@ impl Shared {
             Deadline::Write if !link.outbox.is_blocked() => self.watch_writing(link, now),
             Deadline::Handshake => self.refuse_late(key, link, now),
             Deadline::Ping => self.ping(key, link, now),
-            Deadline::Close => self.abandon(key, link),
+            Deadline::Close => self.abandon(link),
             Deadline::Rate => self.resume(key, link, Pause::Rate, now),
             Deadline::HangUp | Deadline::Message | Deadline::Write | Deadline::User => {
                 self.end(key, link, CloseReason::Timeout(deadline), "", now);
