@@ -20,7 +20,9 @@ impl Shared {
         let is_text = matches!(message, Message::Text(_));
         let Link { outbox, codec, sending, .. } = link;
         let deflated = codec.as_deref_mut().and_then(|codec| self.deflate.compress(codec, payload));
-        self.counters.deflated.add(u64::from(deflated.is_some()));
+        if deflated.is_some() {
+            self.counters.deflated.add(1);
+        }
         let encode = |out: &mut Vec<u8>| match deflated {
             Some(deflated) => frames::deflated_frame(out, is_text, deflated),
             None => frames::message_frame(out, message),
