@@ -55,6 +55,23 @@ fn no_allocation_in_making_a_timer_within_the_capacity() {
 }
 
 #[test]
+fn no_allocation_in_making_a_waking_timer_within_its_capacity() {
+    let list = TimerList::with_capacities(0, 1_000);
+    let shared = sync::TimerList::with_capacities(0, 1_000, || {});
+    let (mut timers, mut others) = (Vec::with_capacity(1_000), Vec::with_capacity(1_000));
+    assert_none(measure(|| timers.extend((0..1_000).map(|token| list.waking_timer(token)))));
+    assert_none(measure(|| others.extend((0..1_000).map(|token| shared.waking_timer(token)))));
+}
+
+#[test]
+fn a_list_that_grows_one_by_one_allocates_seldom() {
+    let list = TimerList::new();
+    let mut timers = Vec::with_capacity(100_000);
+    let info = measure(|| timers.extend((0..100_000).map(|token| list.timer(token))));
+    assert!(info.count_total < 60, "{info:?}");
+}
+
+#[test]
 fn no_allocation_in_making_a_timer_where_one_was_dropped() {
     let list = TimerList::new();
     let mut timers: Vec<_> = (0..1_000).map(|token| list.timer(token)).collect();

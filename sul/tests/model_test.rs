@@ -24,3 +24,17 @@ proptest! {
         model::drive::run(Shared::default(), ops);
     }
 }
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..Default::default() })]
+
+    #[test]
+    fn crowded_local_list_behaves_as_the_model(ops in strategy::crowded_ops(200)) {
+        model::drive::run(Local::default(), ops);
+    }
+
+    #[test]
+    fn crowded_shared_list_behaves_as_the_model(ops in strategy::crowded_ops(200)) {
+        model::drive::run(Shared::default(), ops);
+    }
+}

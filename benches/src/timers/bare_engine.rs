@@ -6,7 +6,7 @@ use super::{Timers, token};
 #[expect(dead_code, reason = "only part of the engine is measured")]
 mod engine;
 
-use engine::{Class, Engine};
+use engine::{Class, Engine, Node};
 
 /// The engine and its nodes.
 pub struct BareEngine {
@@ -17,30 +17,30 @@ pub struct BareEngine {
 /// As large as a handle, so that the owners take as much of the cache.
 #[repr(align(16))]
 struct Owner {
-    node: u32,
+    node: Node,
 }
 
 impl Timers for BareEngine {
     const NAME: &'static str = "sul, bare engine";
 
     fn with_timers(count: usize) -> Self {
-        let mut engine = Engine::with_capacity(0);
+        let mut engine = Engine::with_capacity(0, 0);
         let make = |id| Owner { node: engine.insert(Class::Ordinary, token(id)) };
         let owners = (0..count).map(make).collect();
         Self { engine, owners }
     }
 
     fn schedule(&mut self, id: usize, deadline: u64) {
-        self.engine.arm(Class::Ordinary, self.owners[id].node, deadline);
+        self.engine.arm(self.owners[id].node, deadline);
     }
 
     fn cancel(&mut self, id: usize) {
-        self.engine.disarm(Class::Ordinary, self.owners[id].node);
+        self.engine.disarm(self.owners[id].node);
     }
 
     fn replace(&mut self, id: usize, deadline: u64) {
         let node = self.engine.insert(Class::Ordinary, token(id));
-        self.engine.remove(Class::Ordinary, self.owners[id].node);
+        self.engine.remove(self.owners[id].node);
         self.owners[id].node = node;
         self.schedule(id, deadline);
     }

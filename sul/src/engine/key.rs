@@ -1,55 +1,55 @@
-//! What the heaps order: a deadline, the order of scheduling, and whose it is, in one number.
+//! What the tournament compares: a deadline and the order of scheduling, in one number.
 
-const NODE_BITS: u32 = 28;
-
-/// How many timers a list can hold: 268,435,455.
-pub(crate) const MAX_NODES: u32 = (1 << NODE_BITS) - 1;
-
-/// How many schedules a list numbers before it renumbers: 2^36 - 1, one less than fits, so that no
-/// key looks like a vacant place.
-pub(crate) const SEQUENCES: u64 = (1 << (64 - NODE_BITS)) - 1;
-
-/// `deadline 64 | sequence 36 | node 28`: comparing two keys as integers compares their deadlines,
-/// then the order in which they were scheduled. Sequences are unique, so nodes never decide.
+/// `deadline 64 | sequence 64`: comparing two keys as integers compares their deadlines, then the
+/// order in which they were scheduled. No two armed ones are equal.
+///
+/// The upper half of the sequences marks what is not armed, which so comes after all that is.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Key(u128);
 
+/// The first sequence that no schedule gets: at a billion a second, in 292 years.
+const UNARMED: u64 = 1 << 63;
+
 impl Key {
-    /// Later than every key there can be.
-    pub(crate) const VACANT: Self = Self(u128::MAX);
+    /// The key of a node that is not armed.
+    pub(crate) const NEVER: Self = Self::new(u64::MAX, UNARMED);
 
     #[inline]
-    pub(crate) fn new(deadline: u64, sequence: u64, node: u32) -> Self {
-        Self(u128::from(deadline) << 64 | u128::from(sequence << NODE_BITS | u64::from(node)))
+    pub(crate) const fn new(deadline: u64, sequence: u64) -> Self {
+        Self((deadline as u128) << 64 | sequence as u128)
+    }
+
+    /// The key of a node that belongs to nobody: not armed either, it links to the next of them.
+    #[inline]
+    pub(crate) const fn free(next: u32) -> Self {
+        Self::new(u64::MAX, UNARMED | next as u64)
+    }
+
+    /// What [`free`](Self::free) was given.
+    #[inline]
+    #[expect(clippy::cast_possible_truncation, reason = "the lower 32 bits are what is wanted")]
+    pub(crate) const fn next_free(self) -> u32 {
+        self.0 as u32
     }
 
     #[inline]
-    pub(crate) fn deadline(self) -> u64 {
+    pub(crate) const fn is_armed(self) -> bool {
+        self.sequence() < UNARMED
+    }
+
+    #[inline]
+    pub(crate) const fn deadline(self) -> u64 {
         (self.0 >> 64) as u64
     }
 
     #[inline]
-    pub(crate) fn sequence(self) -> u64 {
-        self.low() >> NODE_BITS
-    }
-
-    #[inline]
-    #[expect(clippy::cast_possible_truncation, reason = "masked to 28 bits")]
-    pub(crate) fn node(self) -> u32 {
-        (self.low() & u64::from(MAX_NODES)) as u32
-    }
-
-    pub(crate) fn with_deadline(self, deadline: u64) -> Self {
-        Self::new(deadline, self.sequence(), self.node())
-    }
-
-    pub(crate) fn with_sequence(self, sequence: u64) -> Self {
-        Self::new(self.deadline(), sequence, self.node())
-    }
-
-    #[inline]
     #[expect(clippy::cast_possible_truncation, reason = "the lower half is what is wanted")]
-    fn low(self) -> u64 {
+    pub(crate) const fn sequence(self) -> u64 {
         self.0 as u64
+    }
+
+    /// With `change` of the deadline, if armed.
+    pub(crate) fn shifted(self, change: impl Fn(u64) -> u64) -> Self {
+        if self.is_armed() { Self::new(change(self.deadline()), self.sequence()) } else { self }
     }
 }

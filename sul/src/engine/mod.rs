@@ -1,4 +1,4 @@
-//! The engine under both flavours: two heaps, one sequence, one pass.
+//! The engine under both flavours: two classes of slots, one sequence, one pass.
 //!
 //! It speaks plain numbers: microseconds, nodes, pass numbers. A node is only ever used with the
 //! class it was made with; the handles see to that.
@@ -6,126 +6,105 @@
 //! Deliberately absent: clocks, locks, reference counts, user code. Nothing here calls out, so
 //! nothing can find it half changed.
 
-mod heap;
 mod key;
-mod nodes;
+mod node;
 mod pass;
-mod rewrite;
+mod slots;
+mod tournament;
 
 use alloc::vec::Vec;
 
-use heap::Heap;
-use key::{Key, SEQUENCES};
-use nodes::Nodes;
+use key::Key;
 use pass::Pass;
+use slots::Slots;
+use tournament::Player;
 
-/// Whether a timer is worth waking a suspended system for.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Class {
-    Ordinary = 0,
-    Waking = 1,
-}
+pub(crate) use node::{Class, Node};
 
-/// `LIMIT` is how many sequence numbers there are before the armed timers are renumbered.
-pub(crate) struct Engine<T, const LIMIT: u64 = SEQUENCES> {
-    /// By [`Class`]; one heap for each, so that the earliest of a class costs O(1) too.
-    heaps: [Heap; 2],
-    /// How many nodes of each class there are: what the heaps must have room for.
-    made: [usize; 2],
-    nodes: Nodes<T>,
+pub(crate) struct Engine<T> {
+    /// One tournament for each class, so that the earliest of a class costs O(1) too.
+    ordinary: Slots<T>,
+    waking: Slots<T>,
     next_sequence: u64,
     pass: Pass,
 }
 
-impl<T: Copy, const LIMIT: u64> Engine<T, LIMIT> {
-    pub(crate) fn with_capacity(timers: usize) -> Self {
-        let mut ordinary = Heap::new();
-        if timers > 0 {
-            ordinary.reserve(timers);
-        }
+impl<T: Copy> Engine<T> {
+    /// With room for so many timers of each class.
+    pub(crate) fn with_capacity(ordinary: usize, waking: usize) -> Self {
         Self {
-            heaps: [ordinary, Heap::new()],
-            made: [0, 0],
-            nodes: Nodes::with_capacity(timers),
+            ordinary: Slots::with_capacity(ordinary),
+            waking: Slots::with_capacity(waking),
             next_sequence: 0,
             pass: Pass::new(),
         }
     }
 
     /// A new node, unarmed. All the room that it will ever need is made here.
-    pub(crate) fn insert(&mut self, class: Class, token: T) -> u32 {
-        let node = self.nodes.insert(token);
-        self.made[class as usize] += 1;
-        self.heaps[class as usize].reserve(self.made[class as usize]);
-        node
+    #[inline]
+    pub(crate) fn insert(&mut self, class: Class, token: T) -> Node {
+        let slot = match class {
+            Class::Ordinary => self.ordinary.insert(token),
+            Class::Waking => aside(|| self.waking.insert(token)),
+        };
+        Node::new(class, slot)
     }
 
     /// Disarms `node` and gives it back.
     #[inline]
-    pub(crate) fn remove(&mut self, class: Class, node: u32) {
-        self.disarm(class, node);
-        self.made[class as usize] -= 1;
-        self.nodes.remove(node);
+    pub(crate) fn remove(&mut self, node: Node) {
+        match node.class() {
+            Class::Ordinary => self.ordinary.remove(node.slot()),
+            Class::Waking => aside(|| self.waking.remove(node.slot())),
+        }
     }
 
     /// Arms or moves `node`; returns its deadline, which an open pass may have raised.
     #[inline]
-    pub(crate) fn arm(&mut self, class: Class, node: u32, deadline: u64) -> u64 {
-        if self.next_sequence == LIMIT {
-            self.renumber();
-        }
+    pub(crate) fn arm(&mut self, node: Node, deadline: u64) -> u64 {
         let deadline = deadline.max(self.pass.now);
-        let key = Key::new(deadline, self.next_sequence, node);
+        let key = Key::new(deadline, self.next_sequence);
         self.next_sequence += 1;
-        let [ordinary, waking] = &mut self.heaps;
-        match class {
-            Class::Ordinary => ordinary.put(key, self.nodes.places()),
-            Class::Waking => waking.put_aside(key, self.nodes.places()),
+        match node.class() {
+            Class::Ordinary => self.ordinary.arm(node.slot(), key),
+            Class::Waking => aside(|| self.waking.arm(node.slot(), key)),
         }
         deadline
     }
 
     /// Whether `node` was armed.
     #[inline]
-    pub(crate) fn disarm(&mut self, class: Class, node: u32) -> bool {
-        let [ordinary, waking] = &mut self.heaps;
-        let taken = match class {
-            Class::Ordinary => ordinary.take(node, self.nodes.places()),
-            Class::Waking => waking.take_aside(node, self.nodes.places()),
-        };
-        if taken {
-            self.rest();
+    pub(crate) fn disarm(&mut self, node: Node) -> bool {
+        match node.class() {
+            Class::Ordinary => self.ordinary.disarm(node.slot()),
+            Class::Waking => aside(|| self.waking.disarm(node.slot())),
         }
-        taken
     }
 
     #[inline]
-    pub(crate) fn deadline(&self, class: Class, node: u32) -> Option<u64> {
-        let place = self.nodes.place(node)?;
-        Some(self.heaps[class as usize].at(place).deadline())
+    pub(crate) fn deadline(&self, node: Node) -> Option<u64> {
+        deadline(self.class(node.class()).key(node.slot()))
     }
 
     #[inline]
-    pub(crate) fn token(&self, node: u32) -> T {
-        self.nodes.token(node)
+    pub(crate) fn token(&self, node: Node) -> T {
+        self.class(node.class()).token(node.slot())
     }
 
     /// How many nodes are armed.
     #[inline]
     pub(crate) fn len(&self) -> usize {
-        self.heaps[0].len() + self.heaps[1].len()
+        self.ordinary.len() + self.waking.len()
     }
 
     #[inline]
     pub(crate) fn earliest(&self) -> Option<u64> {
-        let first = self.heaps[0].first().min(self.heaps[1].first());
-        (first != Key::VACANT).then_some(first.deadline())
+        deadline(self.ordinary.first().key.min(self.waking.first().key))
     }
 
     #[inline]
     pub(crate) fn earliest_of(&self, class: Class) -> Option<u64> {
-        let first = self.heaps[class as usize].first();
-        (first != Key::VACANT).then_some(first.deadline())
+        deadline(self.class(class).first().key)
     }
 
     /// Opens a pass over what is armed now and due by `now`; returns its number.
@@ -140,46 +119,74 @@ impl<T: Copy, const LIMIT: u64> Engine<T, LIMIT> {
         if !self.pass.is_open(number) {
             return None;
         }
-        let [ordinary, waking] = &mut self.heaps;
-        let heap = if waking.first() < ordinary.first() { waking } else { ordinary };
-        let key = heap.first();
-        // A vacant key ends the pass too: no barrier is above its sequence.
-        if key.deadline() > self.pass.now || key.sequence() >= self.pass.barrier {
-            self.pass.end(number);
-            return None;
+        if self.waking.first().key < self.ordinary.first().key {
+            aside(|| deliver(&mut self.waking, &mut self.pass))
+        } else {
+            deliver(&mut self.ordinary, &mut self.pass)
         }
-        // Before the heap moves: a token not in the cache arrives meanwhile.
-        let token = self.nodes.token(key.node());
-        heap.take_first(self.nodes.places());
-        self.rest();
-        Some((token, key.deadline()))
     }
 
     #[inline]
     pub(crate) fn end_pass(&mut self, number: u64) {
-        self.pass.end(number);
+        if self.pass.is_open(number) {
+            self.pass.end();
+        }
+    }
+
+    /// Replaces each deadline, and the open pass's time, by `change` of it, which must keep their
+    /// order or make them equal: what the pass would have delivered it still will.
+    pub(crate) fn shift(&mut self, change: impl Fn(u64) -> u64) {
+        self.ordinary.shift(&change);
+        self.waking.shift(&change);
+        self.pass.shift(&change);
     }
 
     /// Every armed timer, the earliest first.
     pub(crate) fn armed(&self) -> Vec<(T, u64)> {
-        let mut keys: Vec<Key> = self.heaps.iter().flat_map(Heap::keys).collect();
-        keys.sort_unstable();
-        keys.iter().map(|key| (self.nodes.token(key.node()), key.deadline())).collect()
+        let mut armed: Vec<(Key, T)> = self.ordinary.armed().chain(self.waking.armed()).collect();
+        armed.sort_unstable_by_key(|&(key, _)| key);
+        armed.into_iter().map(|(key, token)| (token, key.deadline())).collect()
     }
 
-    /// How many times a key was written to a place in a heap.
+    /// How many matches were played.
     #[cfg(test)]
-    pub(crate) fn moves(&self) -> u64 {
-        self.heaps.iter().map(|heap| heap.moves).sum()
+    pub(crate) fn matches(&self) -> u64 {
+        self.ordinary.matches() + self.waking.matches()
     }
 
-    /// Starts the sequence anew if nothing is armed: a list that is ever empty never renumbers.
-    /// An open pass has nothing left to deliver then, whatever is armed from here on.
     #[inline]
-    fn rest(&mut self) {
-        if self.len() == 0 {
-            self.next_sequence = 0;
-            self.pass.barrier = 0;
+    fn class(&self, class: Class) -> &Slots<T> {
+        match class {
+            Class::Ordinary => &self.ordinary,
+            Class::Waking => &self.waking,
         }
     }
+}
+
+/// Disarms the first of `slots` if it is due; else ends the pass.
+#[inline]
+fn deliver<T: Copy>(slots: &mut Slots<T>, pass: &mut Pass) -> Option<(T, u64)> {
+    let Player { node: slot, key } = slots.first();
+    // A key that is not armed ends the pass too: no barrier is above its sequence.
+    if key.deadline() > pass.now || key.sequence() >= pass.barrier {
+        pass.end();
+        return None;
+    }
+    // Before the matches: a token not in the cache arrives meanwhile.
+    let token = slots.token(slot);
+    slots.take_first(slot);
+    Some((token, key.deadline()))
+}
+
+/// Does the work of the seldom class out of line. Choosing the class by its address instead would
+/// make all that follows wait for the choice.
+#[cold]
+#[inline(never)]
+fn aside<R>(work: impl FnOnce() -> R) -> R {
+    work()
+}
+
+#[inline]
+fn deadline(key: Key) -> Option<u64> {
+    key.is_armed().then_some(key.deadline())
 }

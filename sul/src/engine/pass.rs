@@ -33,12 +33,10 @@ impl Pass {
         self.open == number
     }
 
-    /// Ends pass `number`, if it is open.
+    /// Ends the open pass.
     #[inline]
-    pub(crate) fn end(&mut self, number: u64) {
-        if self.is_open(number) {
-            *self = Self { open: 0, count: self.count, now: 0, barrier: 0 };
-        }
+    pub(crate) fn end(&mut self) {
+        *self = Self { open: 0, count: self.count, now: 0, barrier: 0 };
     }
 
     /// Moves the time of the open pass, if any.

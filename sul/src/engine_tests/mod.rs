@@ -1,10 +1,6 @@
-//! What only the inside can show: a small sequence space, and how many keys an operation moves.
+//! What only the inside can show: how many matches an operation plays, and thousands of nodes.
 //!
 //! Beside the engine, not in it: the benchmarks include the engine's directory as it is.
 
-#[path = "../../tests/model/mod.rs"]
-mod model;
-mod moves;
-mod sequence;
-#[path = "../../tests/strategy/mod.rs"]
-mod strategy;
+mod crowd;
+mod matches;

@@ -46,7 +46,10 @@ impl<T: Copy> TimerList<T> {
         Self::with_capacity(0)
     }
 
-    /// A list with room for `timers` timers: making that many allocates nothing.
+    /// A list with room for `timers` timers: making that many allocates nothing. Waking timers, if
+    /// there are to be any, have room of their own: see [`with_capacities`](Self::with_capacities).
+    ///
+    /// Panics or aborts where [`Vec::with_capacity`] would, which is when there is no such memory.
     ///
     /// ```
     /// let timers = sul::TimerList::<u32>::with_capacity(10_000);
@@ -54,7 +57,20 @@ impl<T: Copy> TimerList<T> {
     /// ```
     #[must_use]
     pub fn with_capacity(timers: usize) -> Self {
-        Self { shared: Rc::new(RefCell::new(Engine::with_capacity(timers))) }
+        Self::with_capacities(timers, 0)
+    }
+
+    /// A list with room for `ordinary` timers made by [`timer`](Self::timer) and `waking` made by
+    /// [`waking_timer`](Self::waking_timer): making that many allocates nothing.
+    ///
+    /// ```
+    /// let timers = sul::TimerList::<u32>::with_capacities(10_000, 50);
+    /// let alarm = timers.waking_timer(7);
+    /// assert!(!alarm.is_armed());
+    /// ```
+    #[must_use]
+    pub fn with_capacities(ordinary: usize, waking: usize) -> Self {
+        Self { shared: Rc::new(RefCell::new(Engine::with_capacity(ordinary, waking))) }
     }
 
     /// A new timer, unarmed. Its token comes back in each [`Due`](crate::Due).
@@ -63,13 +79,14 @@ impl<T: Copy> TimerList<T> {
     ///
     /// # Panics
     ///
-    /// If the list already has 268,435,455 timers.
+    /// If the list already has 2,147,483,647 of these.
     ///
     /// ```
     /// let timers = sul::TimerList::new();
     /// let timer = timers.timer(7);
     /// assert!(!timer.is_armed());
     /// ```
+    #[inline]
     #[must_use = "dropping a timer cancels it"]
     pub fn timer(&self, token: T) -> Timer<T> {
         Timer::new(&self.shared, Class::Ordinary, token)
@@ -82,7 +99,7 @@ impl<T: Copy> TimerList<T> {
     ///
     /// # Panics
     ///
-    /// If the list already has 268,435,455 timers.
+    /// If the list already has 2,147,483,647 of these.
     ///
     /// ```
     /// use sul::{TimerList, Timestamp};
@@ -94,6 +111,7 @@ impl<T: Copy> TimerList<T> {
     /// assert_eq!(timers.earliest(), Some(Timestamp::from_micros(10)));
     /// assert_eq!(timers.earliest_waking(), Some(Timestamp::from_micros(90)));
     /// ```
+    #[inline]
     #[must_use = "dropping a timer cancels it"]
     pub fn waking_timer(&self, token: T) -> Timer<T> {
         Timer::new(&self.shared, Class::Waking, token)

@@ -5,7 +5,7 @@ use core::fmt;
 
 use super::Shared;
 use crate::Timestamp;
-use crate::engine::Class;
+use crate::engine::{Class, Node};
 use crate::retry::Retry;
 
 /// A timer. Put it in whatever it times: dropping it cancels it. So bind it:
@@ -33,14 +33,14 @@ use crate::retry::Retry;
 /// ```
 pub struct Timer<T: Copy> {
     shared: Shared<T>,
-    node: u32,
-    class: Class,
+    node: Node,
 }
 
 impl<T: Copy> Timer<T> {
+    #[inline]
     pub(super) fn new(shared: &Shared<T>, class: Class, token: T) -> Self {
         let node = shared.borrow_mut().insert(class, token);
-        Self { shared: Rc::clone(shared), node, class }
+        Self { shared: Rc::clone(shared), node }
     }
 
     /// Arms the timer, or moves it if it is armed. The old deadline, if any, is never delivered,
@@ -61,7 +61,7 @@ impl<T: Copy> Timer<T> {
     /// ```
     #[inline]
     pub fn schedule(&mut self, deadline: Timestamp) {
-        self.shared.borrow_mut().arm(self.class, self.node, deadline.as_micros());
+        self.shared.borrow_mut().arm(self.node, deadline.as_micros());
     }
 
     /// Disarms the timer; true if it was armed. It can be scheduled again.
@@ -78,7 +78,7 @@ impl<T: Copy> Timer<T> {
     /// ```
     #[inline]
     pub fn cancel(&mut self) -> bool {
-        self.shared.borrow_mut().disarm(self.class, self.node)
+        self.shared.borrow_mut().disarm(self.node)
     }
 
     /// Arms the timer for the next attempt of `retry` and returns true, as long as the policy
@@ -120,7 +120,7 @@ impl<T: Copy> Timer<T> {
     #[inline]
     #[must_use]
     pub fn deadline(&self) -> Option<Timestamp> {
-        self.shared.borrow().deadline(self.class, self.node).map(Timestamp::from_micros)
+        self.shared.borrow().deadline(self.node).map(Timestamp::from_micros)
     }
 
     /// Whether the timer is armed: scheduled, and neither cancelled nor delivered since.
@@ -164,6 +164,6 @@ impl<T: Copy + fmt::Debug> fmt::Debug for Timer<T> {
 impl<T: Copy> Drop for Timer<T> {
     #[inline]
     fn drop(&mut self) {
-        self.shared.borrow_mut().remove(self.class, self.node);
+        self.shared.borrow_mut().remove(self.node);
     }
 }

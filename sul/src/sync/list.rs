@@ -7,7 +7,7 @@ use core::time::Duration;
 
 use super::shared::Shared as Core;
 use super::{Expired, Shared, Timer};
-use crate::engine::Class;
+use crate::engine::{Class, Engine};
 use crate::timestamp::{micros_rounded_down, micros_rounded_up};
 use crate::{Due, Timestamp};
 
@@ -42,7 +42,10 @@ impl<T: Copy> TimerList<T> {
         Self::with_capacity(0, wake)
     }
 
-    /// A list with room for `timers` timers: making that many allocates nothing.
+    /// A list with room for `timers` timers: making that many allocates nothing. Waking timers, if
+    /// there are to be any, have room of their own: see [`with_capacities`](Self::with_capacities).
+    ///
+    /// Panics or aborts where [`Vec::with_capacity`] would, which is when there is no such memory.
     ///
     /// ```
     /// let timers = sul::sync::TimerList::<u32>::with_capacity(10_000, || {});
@@ -50,19 +53,37 @@ impl<T: Copy> TimerList<T> {
     /// ```
     #[must_use]
     pub fn with_capacity(timers: usize, wake: impl Fn() + Send + Sync + 'static) -> Self {
-        Self { shared: Arc::new(Core::new(timers, wake)) }
+        Self::with_capacities(timers, 0, wake)
+    }
+
+    /// A list with room for `ordinary` timers made by [`timer`](Self::timer) and `waking` made by
+    /// [`waking_timer`](Self::waking_timer): making that many allocates nothing.
+    ///
+    /// ```
+    /// let timers = sul::sync::TimerList::<u32>::with_capacities(10_000, 50, || {});
+    /// let alarm = timers.waking_timer(7);
+    /// assert!(!alarm.is_armed());
+    /// ```
+    #[must_use]
+    pub fn with_capacities(
+        ordinary: usize,
+        waking: usize,
+        wake: impl Fn() + Send + Sync + 'static,
+    ) -> Self {
+        Self { shared: Arc::new(Core::new(Engine::with_capacity(ordinary, waking), wake)) }
     }
 
     /// A new timer, unarmed. Its token comes back in each [`Due`].
     ///
     /// # Panics
     ///
-    /// If the list already has 268,435,455 timers.
+    /// If the list already has 2,147,483,647 of these.
     ///
     /// ```
     /// let timers = sul::sync::TimerList::new(|| {});
     /// assert!(!timers.timer(7).is_armed());
     /// ```
+    #[inline]
     #[must_use = "dropping a timer cancels it"]
     pub fn timer(&self, token: T) -> Timer<T> {
         Timer::new(&self.shared, Class::Ordinary, token)
@@ -73,7 +94,7 @@ impl<T: Copy> TimerList<T> {
     ///
     /// # Panics
     ///
-    /// If the list already has 268,435,455 timers.
+    /// If the list already has 2,147,483,647 of these.
     ///
     /// ```
     /// use sul::{Timestamp, sync::TimerList};
@@ -83,6 +104,7 @@ impl<T: Copy> TimerList<T> {
     /// alarm.schedule(Timestamp::from_micros(90));
     /// assert_eq!(timers.earliest_waking(), Some(Timestamp::from_micros(90)));
     /// ```
+    #[inline]
     #[must_use = "dropping a timer cancels it"]
     pub fn waking_timer(&self, token: T) -> Timer<T> {
         Timer::new(&self.shared, Class::Waking, token)
@@ -176,7 +198,7 @@ impl<T: Copy> TimerList<T> {
     pub fn schedule_batch(&self, batch: &mut [(&mut Timer<T>, Timestamp)]) {
         let is_ours = |timer: &Timer<T>| Arc::ptr_eq(&timer.shared, &self.shared);
         let ours = batch.iter().filter(|(timer, _)| is_ours(timer));
-        self.shared.arm_all(ours.map(|(timer, at)| (timer.class, timer.node, at.as_micros())));
+        self.shared.arm_all(ours.map(|(timer, at)| (timer.node, at.as_micros())));
         for (timer, deadline) in batch.iter_mut().filter(|(timer, _)| !is_ours(timer)) {
             timer.schedule(*deadline);
         }

@@ -13,6 +13,7 @@ use loom::thread;
 use super::lock::Lock;
 use super::shared::{Shared, State};
 use crate::engine::Class::Ordinary;
+use crate::engine::{Engine, Node};
 
 impl<S> Lock<S> for Mutex<S> {
     fn new(state: S) -> Self {
@@ -26,11 +27,15 @@ impl<S> Lock<S> for Mutex<S> {
 
 type List = Arc<Shared<u32, Mutex<State<u32>>>>;
 
+fn new_list(wake: impl Fn() + Send + Sync + 'static) -> List {
+    Arc::new(Shared::new(Engine::with_capacity(3, 0), wake))
+}
+
 /// A list of which one timer is due at 10, and that timer's node.
-fn list_with_one_due() -> (List, u32) {
-    let list: List = Arc::new(Shared::new(2, || {}));
+fn list_with_one_due() -> (List, Node) {
+    let list = new_list(|| {});
     let node = list.insert(Ordinary, 1);
-    list.arm(Ordinary, node, 10);
+    list.arm(node, 10);
     (list, node)
 }
 
@@ -69,12 +74,12 @@ fn wake_ups_are_never_lost() {
     loom::model(|| {
         let bell = Arc::new(Bell::default());
         let waker = Arc::clone(&bell);
-        let list: List = Arc::new(Shared::new(2, move || waker.ring()));
+        let list = new_list(move || waker.ring());
         let producers: Vec<_> = [7, 5]
             .map(|deadline| {
                 let list = Arc::clone(&list);
                 let node = list.insert(Ordinary, 0);
-                thread::spawn(move || list.arm(Ordinary, node, deadline))
+                thread::spawn(move || list.arm(node, deadline))
             })
             .into();
 
@@ -99,14 +104,14 @@ fn a_sleep_is_rung_out_of_once_and_only_by_an_earlier_deadline() {
     loom::model(|| {
         let rings = Arc::new(AtomicUsize::new(0));
         let counter = Arc::clone(&rings);
-        let list: List = Arc::new(Shared::new(3, move || _ = counter.fetch_add(1, SeqCst)));
+        let list = new_list(move || _ = counter.fetch_add(1, SeqCst));
         let node = list.insert(Ordinary, 0);
-        list.arm(Ordinary, node, 10);
+        list.arm(node, 10);
         let producers: Vec<_> = [9, 11]
             .map(|deadline| {
                 let list = Arc::clone(&list);
                 let node = list.insert(Ordinary, 0);
-                thread::spawn(move || list.arm(Ordinary, node, deadline))
+                thread::spawn(move || list.arm(node, deadline))
             })
             .into();
 
@@ -124,17 +129,17 @@ fn the_wake_function_is_called_outside_the_lock() {
     loom::model(|| {
         let slot: Arc<Mutex<Option<List>>> = Arc::new(Mutex::new(None));
         let reader = Arc::clone(&slot);
-        let list: List = Arc::new(Shared::new(1, move || {
+        let list = new_list(move || {
             let list = reader.lock().expect("no panics").take();
             assert_eq!(list.map(|list| list.earliest()), Some(Some(3)));
-        }));
+        });
         *slot.lock().expect("no panics") = Some(Arc::clone(&list));
         assert_eq!(list.prepare_sleep(), None);
         let producer = {
             let list = Arc::clone(&list);
             thread::spawn(move || {
                 let node = list.insert(Ordinary, 0);
-                list.arm(Ordinary, node, 3);
+                list.arm(node, 3);
             })
         };
         producer.join().expect("no panics");
@@ -147,7 +152,7 @@ fn a_cancelled_timer_is_never_delivered_and_a_delivered_one_never_cancelled() {
         let (list, node) = list_with_one_due();
         let other = {
             let list = Arc::clone(&list);
-            thread::spawn(move || list.disarm(Ordinary, node))
+            thread::spawn(move || list.disarm(node))
         };
         let delivered = !drain(&list, 10).is_empty();
         let cancelled = other.join().expect("no panics");
@@ -163,7 +168,7 @@ fn a_timer_dropped_during_expiry_is_not_delivered_afterwards() {
         let dropper = {
             let (list, gone) = (Arc::clone(&list), Arc::clone(&gone));
             thread::spawn(move || {
-                list.remove(Ordinary, node);
+                list.remove(node);
                 gone.store(true, SeqCst);
                 // Its slot serves another timer, which is not armed and so not delivered.
                 list.insert(Ordinary, 2)
@@ -185,7 +190,7 @@ fn a_timer_moved_during_expiry_is_delivered_once_per_deadline_and_never_late() {
         let (list, node) = list_with_one_due();
         let mover = {
             let list = Arc::clone(&list);
-            thread::spawn(move || list.arm(Ordinary, node, 20))
+            thread::spawn(move || list.arm(node, 20))
         };
         let first = drain(&list, 10);
         mover.join().expect("no panics");
@@ -200,7 +205,7 @@ fn two_passes_at_once_deliver_each_timer_once() {
     loom::model(|| {
         let (list, _) = list_with_one_due();
         let second = list.insert(Ordinary, 2);
-        list.arm(Ordinary, second, 10);
+        list.arm(second, 10);
         let other = {
             let list = Arc::clone(&list);
             thread::spawn(move || drain(&list, 10))

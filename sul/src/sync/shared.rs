@@ -10,7 +10,7 @@ use core::marker::PhantomData;
 
 use super::lock::Lock;
 use super::sleep::Sleep;
-use crate::engine::{Class, Engine};
+use crate::engine::{Class, Engine, Node};
 
 pub(super) struct State<T> {
     engine: Engine<T>,
@@ -24,31 +24,32 @@ pub(super) struct Shared<T, L> {
 }
 
 impl<T: Copy, L: Lock<State<T>>> Shared<T, L> {
-    pub(super) fn new(timers: usize, wake: impl Fn() + Send + Sync + 'static) -> Self {
-        let state = State { engine: Engine::with_capacity(timers), sleep: Sleep::Awake };
+    pub(super) fn new(engine: Engine<T>, wake: impl Fn() + Send + Sync + 'static) -> Self {
+        let state = State { engine, sleep: Sleep::Awake };
         Self { lock: L::new(state), wake: Box::new(wake), engine_of: PhantomData }
     }
 
-    pub(super) fn insert(&self, class: Class, token: T) -> u32 {
+    #[inline]
+    pub(super) fn insert(&self, class: Class, token: T) -> Node {
         self.lock.with(|state| state.engine.insert(class, token))
     }
 
     #[inline]
-    pub(super) fn remove(&self, class: Class, node: u32) {
-        self.lock.with(|state| state.engine.remove(class, node));
+    pub(super) fn remove(&self, node: Node) {
+        self.lock.with(|state| state.engine.remove(node));
     }
 
     #[inline]
-    pub(super) fn arm(&self, class: Class, node: u32, deadline: u64) {
-        self.arm_all(core::iter::once((class, node, deadline)));
+    pub(super) fn arm(&self, node: Node, deadline: u64) {
+        self.arm_all(core::iter::once((node, deadline)));
     }
 
     /// Arms in order, under one lock, and rings at most once. The iterator must be ours.
     #[inline]
-    pub(super) fn arm_all(&self, timers: impl Iterator<Item = (Class, u32, u64)>) {
+    pub(super) fn arm_all(&self, timers: impl Iterator<Item = (Node, u64)>) {
         let cut_short = self.lock.with(|state| {
-            timers.fold(false, |cut_short, (class, node, deadline)| {
-                let deadline = state.engine.arm(class, node, deadline);
+            timers.fold(false, |cut_short, (node, deadline)| {
+                let deadline = state.engine.arm(node, deadline);
                 cut_short | state.sleep.is_cut_short_by(deadline)
             })
         });
@@ -58,17 +59,17 @@ impl<T: Copy, L: Lock<State<T>>> Shared<T, L> {
     }
 
     #[inline]
-    pub(super) fn disarm(&self, class: Class, node: u32) -> bool {
-        self.lock.with(|state| state.engine.disarm(class, node))
+    pub(super) fn disarm(&self, node: Node) -> bool {
+        self.lock.with(|state| state.engine.disarm(node))
     }
 
     #[inline]
-    pub(super) fn deadline(&self, class: Class, node: u32) -> Option<u64> {
-        self.lock.with(|state| state.engine.deadline(class, node))
+    pub(super) fn deadline(&self, node: Node) -> Option<u64> {
+        self.lock.with(|state| state.engine.deadline(node))
     }
 
     #[inline]
-    pub(super) fn token(&self, node: u32) -> T {
+    pub(super) fn token(&self, node: Node) -> T {
         self.lock.with(|state| state.engine.token(node))
     }
 

@@ -5,7 +5,7 @@ use core::fmt;
 
 use super::Shared;
 use crate::Timestamp;
-use crate::engine::Class;
+use crate::engine::{Class, Node};
 use crate::retry::Retry;
 
 /// A timer of a shared list. Put it in whatever it times: dropping it cancels it.
@@ -25,14 +25,14 @@ use crate::retry::Retry;
 /// ```
 pub struct Timer<T: Copy> {
     pub(super) shared: Shared<T>,
-    pub(super) node: u32,
-    pub(super) class: Class,
+    pub(super) node: Node,
 }
 
 impl<T: Copy> Timer<T> {
+    #[inline]
     pub(super) fn new(shared: &Shared<T>, class: Class, token: T) -> Self {
         let node = shared.insert(class, token);
-        Self { shared: Arc::clone(shared), node, class }
+        Self { shared: Arc::clone(shared), node }
     }
 
     /// Arms the timer, or moves it if it is armed; the old deadline, if any, is not delivered any
@@ -54,7 +54,7 @@ impl<T: Copy> Timer<T> {
     /// ```
     #[inline]
     pub fn schedule(&mut self, deadline: Timestamp) {
-        self.shared.arm(self.class, self.node, deadline.as_micros());
+        self.shared.arm(self.node, deadline.as_micros());
     }
 
     /// Disarms the timer; true if it was armed, and then that deadline is never delivered. False if
@@ -71,7 +71,7 @@ impl<T: Copy> Timer<T> {
     /// ```
     #[inline]
     pub fn cancel(&mut self) -> bool {
-        self.shared.disarm(self.class, self.node)
+        self.shared.disarm(self.node)
     }
 
     /// Arms the timer for the next attempt of `retry` and returns true, as long as the policy
@@ -112,7 +112,7 @@ impl<T: Copy> Timer<T> {
     #[inline]
     #[must_use]
     pub fn deadline(&self) -> Option<Timestamp> {
-        self.shared.deadline(self.class, self.node).map(Timestamp::from_micros)
+        self.shared.deadline(self.node).map(Timestamp::from_micros)
     }
 
     /// Whether the timer is armed: scheduled, and neither cancelled nor delivered since.
@@ -150,6 +150,6 @@ impl<T: Copy + fmt::Debug> fmt::Debug for Timer<T> {
 impl<T: Copy> Drop for Timer<T> {
     #[inline]
     fn drop(&mut self) {
-        self.shared.remove(self.class, self.node);
+        self.shared.remove(self.node);
     }
 }

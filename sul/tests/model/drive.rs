@@ -1,5 +1,7 @@
 //! Runs a list and the model side by side and compares everything after every step.
 
+use std::collections::BTreeMap;
+
 use super::Model;
 use super::ops::Op;
 
@@ -50,7 +52,13 @@ struct Pair<S> {
 impl<S: Subject> Pair<S> {
     fn step(&mut self, op: Op) {
         match op {
-            Op::Make { waking } => self.make(waking),
+            Op::Make { waking } => _ = self.make(waking),
+            Op::Crowd(count, deadline) => {
+                for index in 0..u64::from(count) {
+                    let id = self.make(index % 2 == 1);
+                    self.schedule(id, index % 2 == 1, deadline.saturating_add(index * 37 % 32));
+                }
+            }
             Op::Drop(_) | Op::Forget(_) | Op::Schedule(..) | Op::Batch(..) | Op::Cancel(_) => {
                 if !self.timers.is_empty() {
                     self.step_timer(op);
@@ -77,10 +85,17 @@ impl<S: Subject> Pair<S> {
         }
     }
 
-    fn make(&mut self, waking: bool) {
-        self.subject.make(self.made, waking);
-        self.timers.push((self.made, waking));
+    fn make(&mut self, waking: bool) -> u32 {
+        let id = self.made;
+        self.subject.make(id, waking);
+        self.timers.push((id, waking));
         self.made += 1;
+        id
+    }
+
+    fn schedule(&mut self, id: u32, waking: bool, deadline: u64) {
+        self.model.schedule(id, waking, deadline);
+        self.subject.schedule(id, deadline);
     }
 
     fn step_timer(&mut self, op: Op) {
@@ -98,8 +113,7 @@ impl<S: Subject> Pair<S> {
             }
             Op::Schedule(index, deadline) => {
                 let (id, waking) = self.timers[pick(index)];
-                self.model.schedule(id, waking, deadline);
-                self.subject.schedule(id, deadline);
+                self.schedule(id, waking, deadline);
             }
             Op::Batch(first, len, deadline) => {
                 let batch = self.timers.iter().skip(pick(first)).take(usize::from(len));
@@ -143,12 +157,15 @@ impl<S: Subject> Pair<S> {
     }
 
     fn compare(&self) {
-        assert_eq!(self.subject.armed(), self.model.armed());
-        assert_eq!(self.subject.len(), self.model.armed().len());
+        let armed = self.model.armed();
+        assert_eq!(self.subject.armed(), armed);
+        assert_eq!(self.subject.len(), armed.len());
         assert_eq!(self.subject.earliest(), self.model.earliest());
         assert_eq!(self.subject.earliest_waking(), self.model.earliest_waking());
-        for &(id, _) in &self.timers {
-            assert_eq!(self.subject.deadline(id), self.model.deadline(id), "deadline of {id}");
+        let deadlines: BTreeMap<u32, u64> = armed.into_iter().collect();
+        for (id, _) in &self.timers {
+            let expected = deadlines.get(id).copied();
+            assert_eq!(self.subject.deadline(*id), expected, "deadline of {id}");
         }
     }
 }

@@ -1,11 +1,11 @@
 //! What a timer list must do, as a sorted `Vec`, and a driver that runs a real list beside it.
 //!
-//! Included by the tests of both flavours, by the engine's own tests and by the fuzz targets.
+//! Included by the tests of both flavours and by the fuzz targets.
 
 pub(crate) mod drive;
 pub(crate) mod ops;
 
-/// An armed timer. The sequence is never renumbered here.
+/// An armed timer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Armed {
     deadline: u64,
@@ -72,10 +72,6 @@ impl Model {
         if let Some(pass) = &mut self.open {
             pass.now = change(pass.now);
         }
-    }
-
-    pub(crate) fn deadline(&self, id: u32) -> Option<u64> {
-        self.armed.iter().find(|timer| timer.id == id).map(|timer| timer.deadline)
     }
 
     pub(crate) fn earliest(&self) -> Option<u64> {

@@ -3,7 +3,11 @@
 /// Indices pick among what there is, modulo how much there is; with nothing to pick, nothing is done.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Op {
-    Make { waking: bool },
+    Make {
+        waking: bool,
+    },
+    /// Makes so many, of either class in turn, and arms them around a deadline.
+    Crowd(u8, u64),
     Drop(u8),
     Forget(u8),
     Schedule(u8, u64),

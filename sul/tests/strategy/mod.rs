@@ -9,6 +9,21 @@ pub(crate) fn ops(max: usize) -> impl Strategy<Value = Vec<Op>> {
     proptest::collection::vec(op(), 0..max)
 }
 
+/// A few crowds and up to `max` operations among them.
+pub(crate) fn crowded_ops(max: usize) -> impl Strategy<Value = Vec<Op>> {
+    let crowd = (0..60_u8, time()).prop_map(|(count, deadline)| Op::Crowd(count, deadline));
+    (proptest::collection::vec(crowd, 1..5), ops(max)).prop_map(|(crowds, ops)| {
+        let each = ops.len() / crowds.len() + 1;
+        let mut rest = ops.into_iter();
+        let mut all = vec![];
+        for crowd in crowds {
+            all.push(crowd);
+            all.extend(rest.by_ref().take(each));
+        }
+        all
+    })
+}
+
 fn op() -> impl Strategy<Value = Op> {
     let index = any::<u8>;
     prop_oneof![
