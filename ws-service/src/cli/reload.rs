@@ -37,7 +37,7 @@ impl Reload {
             return;
         }
         let (left, taken) = split(&self.running, &given);
-        self.log.set(settings.log.level());
+        self.log.set(&settings.log);
         self.running = given;
         for (name, given) in &left {
             // What is in force is what it was.

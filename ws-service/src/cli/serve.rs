@@ -3,9 +3,10 @@
 use std::io::{self, Write};
 use std::process::ExitCode;
 
-use ws_service::protocols::{Echo, Mirror};
+use ws_service::protocols::{Echo, Logged, Mirror};
 use ws_service::{
-    Listener, Protocol, RouteError, Service, ServiceBuilder, ServiceError, StartError,
+    Listener, NotFound, Protocol, Route, RouteError, Service, ServiceBuilder, ServiceError,
+    StartError,
 };
 
 use super::BAD_CONFIGURATION;
@@ -60,9 +61,8 @@ pub(super) fn run(inputs: Inputs, configuration: &Configuration) -> ExitCode {
 fn serve(settings: &Settings, mut reload: Reload) -> Result<(), Error> {
     // Before anyone can know that we are there, so that no signal ends us unheard.
     let control = Control::new()?;
-    let mut builder = ServiceBuilder::routes()
-        .route("/mirror/{room}", Mirror)?
-        .route("/echo", Echo)?
+    let routes = Route::new("/echo", Echo, Route::new("/mirror/{room}", Mirror, NotFound)?)?;
+    let mut builder = ServiceBuilder::new(Logged(routes))
         .configure(|config| *config = settings.config())
         .configure_net(|net| *net = settings.net());
     for endpoint in &settings.listening.listen {

@@ -2,6 +2,7 @@
 
 mod configuration;
 mod flags;
+mod logs;
 mod pages;
 mod reload;
 mod server;

@@ -15,6 +15,7 @@ mod echo;
 mod family;
 mod half_closed;
 mod hostile;
+mod logged;
 mod mail;
 mod nesting;
 mod overtaking;
