@@ -69,14 +69,12 @@ impl Tournament {
         }
     }
 
-    /// Makes room for all nodes below `nodes`.
+    /// Makes room for all nodes below `nodes`, which is not touched before they are admitted.
     pub(crate) fn reserve(&mut self, nodes: usize) {
         let groups = nodes.div_ceil(GROUP);
-        if groups <= self.groups.len() {
-            return;
-        }
-        self.groups.reserve_exact(groups - self.groups.len());
-        self.groups.resize(groups, Group([Key::NEVER; GROUP]));
+        self.groups.reserve_exact(groups.saturating_sub(self.groups.len()));
+        // [`NOBODY`] is in the first.
+        self.make_groups(1);
         if groups > self.leaves {
             self.leaves = groups.next_power_of_two();
             self.root = self.leaves / self.below_root;
@@ -89,14 +87,20 @@ impl Tournament {
     /// stays cheap.
     pub(crate) fn admit(&mut self, node: u32) {
         let group = node as usize / GROUP;
-        if group >= self.groups.len() {
+        if group >= self.leaves {
             self.reserve(GROUP * (2 * group).max(1));
         }
+        self.make_groups(group + 1);
         while group >= self.below_root {
             self.winners[self.root / 2] = self.winners[self.root];
             self.root /= 2;
             self.below_root *= 2;
         }
+    }
+
+    fn make_groups(&mut self, count: usize) {
+        let count = count.max(self.groups.len());
+        self.groups.resize(count, Group([Key::NEVER; GROUP]));
     }
 
     #[inline]
