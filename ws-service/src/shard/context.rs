@@ -95,8 +95,8 @@ impl Context<'_> {
 
     /// Who is at the other end.
     #[must_use]
-    pub const fn peer(&self) -> Peer {
-        self.link.peer
+    pub fn peer(&self) -> Peer {
+        self.link.peer.into()
     }
 
     /// The time of this turn.

@@ -3,6 +3,8 @@
 //! A connection has one [`sul::Timer`], armed for the nearest entry of its table. An entry that
 //! moves later is an array store: the timer fires early, finds nothing due and is armed again.
 
+use std::num::NonZero;
+
 use sul::Timestamp;
 
 /// The things a connection can run out of time for.
@@ -71,6 +73,15 @@ impl Deadline {
     }
 }
 
+/// A peer can't answer a ping inside its own frame: a hang-up that comes due there waits for the
+/// frame's end, and then as long as an answer may take. Once: the next time it is due it happens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Grace {
+    None,
+    Owed,
+    Given,
+}
+
 /// Places in a table: those before the session and those behind it lie where its own do.
 const PLACES: usize = 5;
 
@@ -80,11 +91,14 @@ pub(super) struct Deadlines {
     at: [Timestamp; PLACES],
     /// Bit `n` says that entry `n` is set.
     set: u8,
+    pub(super) grace: Grace,
+    /// What the ping carries that waits for its pong.
+    pub(super) ping: Option<NonZero<u32>>,
 }
 
 impl Deadlines {
     pub(super) const fn new() -> Self {
-        Self { at: [Timestamp::ZERO; PLACES], set: 0 }
+        Self { at: [Timestamp::ZERO; PLACES], set: 0, grace: Grace::None, ping: None }
     }
 
     pub(super) fn get(&self, deadline: Deadline) -> Option<Timestamp> {

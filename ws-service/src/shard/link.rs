@@ -11,7 +11,7 @@ use super::handshake::Head;
 use super::id::ConnectionKey;
 use super::outbox::Outbox;
 use super::pausing::Pauses;
-use super::peer::Peer;
+use super::peer::{PackedPeer, Peer};
 use super::protocol::Message;
 use super::topics::Subscriptions;
 
@@ -27,16 +27,14 @@ pub(super) struct Slot<S> {
 /// The part that doesn't depend on the protocol.
 #[derive(Debug)]
 pub(super) struct Link {
-    pub(super) peer: Peer,
+    pub(super) peer: PackedPeer,
     pub(super) phase: Phase,
     pub(super) outbox: Outbox,
     pub(super) subscriptions: Subscriptions,
     /// How messages are compressed, if that has been agreed on.
     pub(super) codec: Option<Box<Codec>>,
     timer: Timer<ConnectionKey>,
-    deadlines: Deadlines,
-    /// What the ping that waits for its pong carries.
-    pub(super) ping: Option<u32>,
+    pub(super) deadlines: Deadlines,
     /// In the list of those to be flushed this turn.
     pub(super) is_dirty: bool,
     /// Messages are told as they come.
@@ -44,16 +42,6 @@ pub(super) struct Link {
     pub(super) sending: Sending,
     pub(super) pauses: Pauses,
     pub(super) ending: Ending,
-    pub(super) grace: Grace,
-}
-
-/// A peer can't answer a ping inside its own frame: a hang-up that comes due there waits for the
-/// frame's end, and then as long as an answer may take. Once: the next time it is due it happens.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Grace {
-    None,
-    Owed,
-    Given,
 }
 
 /// The message whose first pieces have been sent, and whose last has not.
@@ -115,22 +103,20 @@ pub(super) struct Deferred {
 }
 
 impl Link {
-    pub(super) const fn new(peer: Peer, timer: Timer<ConnectionKey>) -> Self {
+    pub(super) fn new(peer: Peer, timer: Timer<ConnectionKey>) -> Self {
         Self {
-            peer,
+            peer: peer.into(),
             phase: Phase::Handshake(None),
             outbox: Outbox::new(),
             subscriptions: Subscriptions::new(),
             codec: None,
             timer,
             deadlines: Deadlines::new(),
-            ping: None,
             is_dirty: false,
             in_pieces: false,
             sending: Sending::Nothing,
             pauses: Pauses::none(),
             ending: Ending::None,
-            grace: Grace::None,
         }
     }
 
@@ -228,6 +214,6 @@ mod tests {
     /// With the slot map's and the timer's share it is to stay below 256 bytes a connection.
     #[test]
     fn an_idle_connection_is_small() {
-        assert!(size_of::<Slot<()>>() <= 168);
+        assert!(size_of::<Slot<()>>() <= 152);
     }
 }

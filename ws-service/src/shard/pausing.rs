@@ -6,9 +6,9 @@
 use sul::Timestamp;
 
 use super::Shard;
-use super::deadlines::Deadline;
+use super::deadlines::{Deadline, Grace};
 use super::id::ConnectionKey;
-use super::link::{Grace, Link};
+use super::link::Link;
 use super::protocol::Protocol;
 use super::shared::{Shared, Transport};
 
@@ -59,7 +59,7 @@ impl Shared {
         }
         if link.pauses.is_none() {
             self.counters.paused.add(1);
-            link.grace = Grace::None;
+            link.deadlines.grace = Grace::None;
             for deadline in [Deadline::Ping, Deadline::HangUp, Deadline::Message] {
                 link.clear(deadline, &self.counters);
             }

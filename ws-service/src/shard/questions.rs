@@ -287,7 +287,7 @@ impl<P: Protocol> Shard<P> {
         let Slot { link, .. } = self.slots.get(key)?;
         Some(ConnectionFacts {
             id: self.shared.name(key),
-            peer: link.peer,
+            peer: link.peer.into(),
             path: self.roster.path(key).map(Into::into),
             age: self.roster.age(key, now),
             state: state(link),

@@ -1,6 +1,7 @@
 //! What a shard has besides its connections, and what can be done to one connection with it.
 
 use std::collections::VecDeque;
+use std::num::NonZero;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,11 +11,11 @@ use sul::Timestamp;
 use super::config::{Config, Overflow, Timeouts};
 use super::context::{Context, Reading, Recorded, SendError, Sent, TimerChange};
 use super::counters::Counters;
-use super::deadlines::Deadline;
+use super::deadlines::{Deadline, Grace};
 use super::deflate::Deflate;
 use super::held::Held;
 use super::id::{ConnectionId, ConnectionKey, ShardId};
-use super::link::{Grace, Link};
+use super::link::Link;
 use super::losses::Losses;
 use super::mail::Relay;
 use super::outbox::Outbox;
@@ -50,7 +51,7 @@ pub(super) struct Shared {
     /// What the transports are to do.
     pub(super) transports: VecDeque<Transport>,
     /// What the next ping carries.
-    next_ping: u32,
+    next_ping: NonZero<u32>,
 }
 
 /// What a transport is to do.
@@ -83,7 +84,7 @@ impl Shared {
             endings: VecDeque::new(),
             retiming: VecDeque::new(),
             transports: VecDeque::new(),
-            next_ping: 0,
+            next_ping: NonZero::<u32>::MIN,
         }
     }
 
@@ -208,8 +209,8 @@ impl Shared {
 
     /// The peer has proved that it receives: ping and hang-up are measured from now.
     pub(super) fn prove_alive(&self, link: &mut Link, now: Timestamp) {
-        link.ping = None;
-        link.grace = Grace::None;
+        link.deadlines.ping = None;
+        link.deadlines.grace = Grace::None;
         self.watch_life(link, now);
     }
 
@@ -229,11 +230,11 @@ impl Shared {
         let hangup = self.time_to_answer().map(|time| now + time);
         link.set(Deadline::HangUp, hangup, &self.counters);
         // One that was sent before a pause is asked again, so that an answer to either counts.
-        let payload = *link.ping.get_or_insert_with(|| {
-            self.next_ping = self.next_ping.wrapping_add(1);
+        let payload = *link.deadlines.ping.get_or_insert_with(|| {
+            self.next_ping = self.next_ping.checked_add(1).unwrap_or(NonZero::<u32>::MIN);
             self.next_ping
         });
-        self.queue(key, link, |outbox, pool| outbox.ping(pool, &payload.to_be_bytes()));
+        self.queue(key, link, |outbox, pool| outbox.ping(pool, &bytes(payload)));
     }
 
     /// From a ping to the hang-up.
@@ -245,8 +246,8 @@ impl Shared {
     /// A frame has ended inside of which the hang-up came due: the peer gets the time for its pong
     /// that it had no chance to use.
     pub(super) fn grant_grace(&self, link: &mut Link, now: Timestamp) {
-        if link.is_open() && link.pauses.is_none() && link.grace == Grace::Owed {
-            link.grace = Grace::Given;
+        if link.is_open() && link.pauses.is_none() && link.deadlines.grace == Grace::Owed {
+            link.deadlines.grace = Grace::Given;
             let until = self.time_to_answer().map(|time| now + time);
             link.set(Deadline::HangUp, until, &self.counters);
         }
@@ -255,8 +256,13 @@ impl Shared {
     /// A Pong counts only if it answers our ping: anyone could send one unasked. Behind our Close
     /// it counts no more, or it would bring another ping.
     pub(super) fn pong(&self, link: &mut Link, payload: &[u8], now: Timestamp) {
-        if link.is_open() && link.ping.is_some_and(|ping| payload == ping.to_be_bytes()) {
+        if link.is_open() && link.deadlines.ping.is_some_and(|ping| payload == bytes(ping)) {
             self.prove_alive(link, now);
         }
     }
+}
+
+/// What a ping carries.
+const fn bytes(ping: NonZero<u32>) -> [u8; 4] {
+    ping.get().to_be_bytes()
 }

@@ -3,10 +3,10 @@
 use sul::Timestamp;
 
 use super::Shard;
-use super::deadlines::Deadline;
+use super::deadlines::{Deadline, Grace};
 use super::frame::Frame;
 use super::id::ConnectionKey;
-use super::link::{Grace, Link, Phase, Slot};
+use super::link::{Link, Phase, Slot};
 use super::mail::Mail;
 use super::pausing::Pause;
 use super::protocol::{Accept, Protocol};
@@ -72,9 +72,9 @@ impl<P: Protocol> Shard<P> {
                 Some(Deadline::HangUp)
                     if decoder.is_inside_frame()
                         && link.is_set(Deadline::Message)
-                        && link.grace == Grace::None =>
+                        && link.deadlines.grace == Grace::None =>
                 {
-                    link.grace = Grace::Owed;
+                    link.deadlines.grace = Grace::Owed;
                 }
                 Some(deadline) => shared.on_deadline(key, link, deadline, now),
             }

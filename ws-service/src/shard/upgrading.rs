@@ -46,7 +46,7 @@ impl<P: Protocol> Shard<P> {
     /// Asks the RFC and the protocol about a whole request.
     fn judge(&mut self, key: ConnectionKey, head: &[u8], pipelined: &mut [u8], now: Timestamp) {
         let Some(Slot { link, .. }) = self.slots.get(key) else { return };
-        let (peer, id) = (link.peer, self.shared.name(key));
+        let (peer, id) = (link.peer.into(), self.shared.name(key));
         let config = &self.shared.config;
         let checked = handshake::parse(head, config.limits.headers).and_then(|mut request| {
             handshake::check(&mut request, &config.origins).map(|it| (request, it))
