@@ -1,7 +1,8 @@
 //! A timer thread that serves many producers: `cargo run -p sul --example timer_thread`.
 //!
 //! Producers arm and drop timers from their own threads. The timer thread sleeps for exactly as
-//! long as it may and hands what is due to whoever asked, over a channel.
+//! long as it may and hands what is due to whoever asked, over a channel, until a timer tells it to
+//! stop.
 
 use std::sync::mpsc;
 use std::thread;
@@ -15,6 +16,13 @@ use sul::sync::TimerList;
 struct Job {
     producer: usize,
     request: u32,
+}
+
+/// What can come due.
+#[derive(Clone, Copy)]
+enum Token {
+    Job(Job),
+    Stop,
 }
 
 const PRODUCERS: usize = 4;
@@ -46,30 +54,34 @@ fn main() {
     for producer in producers {
         producer.join().expect("a producer ends well");
     }
+    let mut stop = timers.timer(Token::Stop);
+    stop.schedule(clock.now());
     timer_thread.join().expect("the timer thread ends well");
 }
 
-/// The owner's loop, until everything that was asked for has come due.
-fn serve(timers: &TimerList<Job>, clock: Clock, replies: &[mpsc::Sender<Job>]) {
-    let mut open = PRODUCERS;
-    while open > 0 {
+/// The owner's loop.
+fn serve(timers: &TimerList<Token>, clock: Clock, replies: &[mpsc::Sender<Job>]) {
+    loop {
         match timers.prepare_sleep() {
             Some(until) => thread::park_timeout(until.saturating_since(clock.now())),
             None => thread::park(),
         }
         let now = clock.now();
         for due in timers.expire(now) {
-            println!("{:?} is {:?} late", due.token, now.saturating_since(due.deadline));
-            replies[due.token.producer].send(due.token).expect("the producer waits");
-            open -= usize::from(due.token.request == REQUESTS - 1);
+            let Token::Job(job) = due.token else {
+                return;
+            };
+            println!("{job:?} is {:?} late", now.saturating_since(due.deadline));
+            // A producer that has all it wanted has left.
+            let _ = replies[job.producer].send(job);
         }
     }
 }
 
-fn produce(producer: usize, timers: &TimerList<Job>, clock: Clock, inbox: &mpsc::Receiver<Job>) {
+fn produce(producer: usize, timers: &TimerList<Token>, clock: Clock, inbox: &mpsc::Receiver<Job>) {
     for request in 0..REQUESTS {
-        let mut wanted = timers.timer(Job { producer, request });
-        let mut abandoned = timers.timer(Job { producer, request: ABANDONED });
+        let mut wanted = timers.timer(Token::Job(Job { producer, request }));
+        let mut abandoned = timers.timer(Token::Job(Job { producer, request: ABANDONED }));
         abandoned.schedule(clock.now() + Duration::from_millis(1));
         drop(abandoned); // most likely before it is due, and then nobody hears of it
         wanted.schedule(clock.now() + Duration::from_millis(5 + producer as u64));

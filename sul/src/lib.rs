@@ -1,21 +1,20 @@
 //! Exact timers for your own event loop.
 //!
 //! ```
-//! # use std::time::Duration;
-//! # struct Clock; impl Clock { fn now(&self) -> sul::Timestamp { sul::Timestamp::from_micros(1) } }
-//! # struct Poll; impl Poll { fn poll(&mut self, _: (), _: Option<Duration>) {} }
-//! # let (clock, mut poll, events, conn_id) = (Clock, Poll, (), 7);
-//! # let now = clock.now();
-//! # fn on_due(_: sul::Due<i32>) {}
-//! let timers = sul::TimerList::new();
-//! let mut idle = timers.timer(conn_id);                 // unarmed; dropping it cancels it
+//! use std::time::Duration;
+//! use sul::{TimerList, Timestamp};
+//!
+//! let timers = TimerList::new();
+//! let mut now = Timestamp::ZERO;                        // or `Clock::new().now()`, or your own
+//! let mut idle = timers.timer("connection 7");          // unarmed; dropping it cancels it
 //! idle.schedule(now + Duration::from_secs(30));         // arms or moves, never allocates
 //!
-//! // one turn of the loop
-//! poll.poll(events, timers.earliest().map(|at| at.saturating_since(clock.now())));
-//! let now = clock.now();                                // one reading after the poll
-//! for due in timers.expire(now) {                       // due.token, due.deadline
-//!     on_due(due);                                      // may schedule, cancel or drop any timer
+//! while let Some(at) = timers.earliest() {
+//!     let wait = at.saturating_since(now);              // how long your poll may sleep
+//!     now += wait;                                      // read your clock once, after the wait
+//!     for due in timers.expire(now) {                   // due.token, due.deadline
+//!         println!("{} was idle", due.token);           // may schedule, cancel or drop any timer
+//!     }
 //! }
 //! ```
 //!
@@ -56,6 +55,12 @@
 //! [`TimerList`] is for one thread: it is `!Send`, and a timer of it cannot even be named on another.
 //! `sul::sync::TimerList` (feature `sync`, on by default) has the same methods for many threads, and a
 //! wake function. Without default features the crate is `no_std` and needs only `alloc`.
+//!
+//! # What may change
+//!
+//! Everything has private fields and can grow, but for [`Due`], which is a token and a deadline and
+//! stays so. What is promised here, the jitter that a seed gives in [`retry`] included, changes only
+//! with the first number of the version that is not zero.
 //!
 //! # Cost
 //!

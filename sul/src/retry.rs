@@ -1,7 +1,6 @@
 //! When to try again: a table of delays, jitter, and how many failures to keep to oneself.
 //!
 //! A [`Policy`] is shared and constant, a [`Retry`] is the state of one thing that is being retried.
-//! The jitter comes from a seed of the caller's, so that a run can be replayed.
 //!
 //! ```
 //! use std::time::Duration;
@@ -32,6 +31,20 @@
 //! // once it is up again
 //! retry.reset();
 //! ```
+//!
+//! # The seed
+//!
+//! The jitter comes from a seed of the caller's, so that a run can be replayed: the same seed gives
+//! the same delays on every platform and in every version of the crate that is compatible. Clients
+//! that should not come back together need different ones. With the standard library, and without
+//! another crate, there is one to be had for each of them:
+//!
+//! ```
+//! use std::hash::{BuildHasher, RandomState};
+//!
+//! let seed = RandomState::new().hash_one(7); // the number of the connection, say
+//! # let _ = sul::retry::Retry::new(sul::retry::Policy::new(&[]), seed);
+//! ```
 
 use core::time::Duration;
 
@@ -57,7 +70,9 @@ impl<'a> Policy<'a> {
     /// Waits for `delays[0]` before the first retry, `delays[1]` before the second, and so on; when
     /// they run out, the last is used for ever. An empty table waits for nothing.
     ///
-    /// Without jitter, and with every failure concealed.
+    /// Without jitter, and with every failure concealed: until
+    /// [`with_conceal`](Self::with_conceal) says otherwise,
+    /// [`schedule_retry`](crate::Timer::schedule_retry) never answers `false`.
     ///
     /// ```
     /// use std::time::Duration;
@@ -138,7 +153,8 @@ pub struct Retry<'a> {
 }
 
 impl<'a> Retry<'a> {
-    /// No attempt made yet. The seed decides the jitter; give each retry its own.
+    /// No attempt made yet. The seed decides the jitter; give each retry its own. The
+    /// [module](self#the-seed) says where to get one.
     ///
     /// ```
     /// use sul::retry::{Policy, Retry};
@@ -198,7 +214,8 @@ impl<'a> Retry<'a> {
         }
     }
 
-    /// It worked: the next failure starts the table from the top. The jitter goes on.
+    /// It worked: the next failure starts the table from the top. The jitter goes on from where it
+    /// is; it does not start again with what the seed gave first.
     ///
     /// ```
     /// use std::time::Duration;

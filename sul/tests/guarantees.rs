@@ -106,6 +106,36 @@ fn a_timer_armed_during_an_expiry_pass_is_not_delivered_by_that_pass() {
     assert_eq!(timers.expire(at(50)).count(), 1);
 }
 
+/// Two million of them, all in the past.
+#[test]
+fn any_number_of_rearms_in_a_pass_neither_prolongs_it_nor_loses_a_timer() {
+    const COUNT: usize = 1_000;
+    let timers = TimerList::new();
+    let mut made: Vec<_> = (0..COUNT).map(|token| armed(&timers, token, 10)).collect();
+    let mut delivered = vec![];
+    for due in timers.expire(at(50)) {
+        delivered.push(due.token);
+        for past in 0..2_000 {
+            made[due.token].schedule(at(past % 50));
+        }
+    }
+    assert!(delivered.into_iter().eq(0..COUNT));
+    assert_eq!(timers.len(), COUNT);
+    assert!(tokens(&timers, 50).into_iter().eq(0..COUNT), "in the order of the last schedules");
+}
+
+#[test]
+fn a_clock_that_jumps_loses_no_timer_and_delivers_none_early() {
+    let timers = TimerList::new();
+    let _timers = [5, 1_000, u64::MAX - 1].map(|deadline| armed(&timers, deadline, deadline));
+    assert_eq!(tokens(&timers, 999), [5]);
+    assert_eq!(tokens(&timers, 3), []);
+    let _late = armed(&timers, 4, 4);
+    assert_eq!(tokens(&timers, u64::MAX - 2), [4, 1_000]);
+    assert_eq!(tokens(&timers, 0), []);
+    assert_eq!(tokens(&timers, u64::MAX), [u64::MAX - 1]);
+}
+
 #[test]
 fn what_was_due_before_a_rearm_in_the_past_is_still_delivered() {
     let timers = TimerList::new();

@@ -37,6 +37,37 @@ fn a_seed_replays() {
     assert_ne!(delays(7), delays(8));
 }
 
+/// Written down once: whoever replays a seed expects them on every platform and in every version.
+#[test]
+fn a_seed_gives_the_delays_that_it_always_gave() {
+    let policy = Policy::new(&TABLE).with_jitter_percent(50);
+    let mut retry = Retry::new(policy, 42);
+    let nanos: Vec<u128> = (0..4).map(|_| retry.next_delay().as_nanos()).collect();
+    assert_eq!(nanos, [137_078_094, 1_079_948_425, 11_392_974_853, 11_720_886_230]);
+}
+
+#[test]
+fn a_reset_rewinds_the_table_and_not_the_jitter() {
+    let policy = Policy::new(&TABLE[..1]).with_jitter_percent(100);
+    let (mut reset, mut other) = (Retry::new(policy, 7), Retry::new(policy, 7));
+    let first = reset.next_delay();
+    reset.reset();
+    assert_eq!(reset.attempts(), 0);
+    assert_eq!(other.next_delay(), first);
+    let second = reset.next_delay();
+    assert_eq!(second, other.next_delay());
+    assert_ne!(second, first);
+}
+
+#[test]
+fn every_failure_is_concealed_unless_a_count_is_given() {
+    let timers = TimerList::new();
+    let mut timer = timers.timer(());
+    let mut retry = Retry::new(Policy::new(&TABLE), 1);
+    assert!((0..10_000).all(|_| timer.schedule_retry(&mut retry, Timestamp::ZERO)));
+    assert!(retry.is_concealed());
+}
+
 #[test]
 fn a_timer_is_armed_for_concealed_attempts_and_left_alone_after_them() {
     let policy = Policy::new(&TABLE).with_conceal(2);

@@ -44,6 +44,51 @@
 //! to end that sleep. Thread parking, a `mio::Waker`, an eventfd or pipe, and `tokio::sync::Notify`
 //! all are; a bare condition variable is not.
 //!
+//! # A thread of its own
+//!
+//! Where the owner is a thread that you spawn, make the list there, so that the wake function can
+//! name the thread, and send a clone out. What tells it to stop can be a timer, too:
+//!
+//! ```
+//! use std::sync::mpsc;
+//! use std::thread;
+//! use sul::Clock;
+//! use sul::sync::TimerList;
+//!
+//! #[derive(Clone, Copy)]
+//! enum Token {
+//!     Job(u32),
+//!     Stop,
+//! }
+//!
+//! let clock = Clock::new();
+//! let (hand_out, handed_out) = mpsc::channel();
+//! let owner = thread::spawn(move || {
+//!     let me = thread::current();
+//!     let timers = TimerList::new(move || me.unpark());
+//!     hand_out.send(timers.clone()).expect("somebody waits for the list");
+//!     loop {
+//!         match timers.prepare_sleep() {
+//!             Some(at) => thread::park_timeout(at.saturating_since(clock.now())),
+//!             None => thread::park(),
+//!         }
+//!         for due in timers.expire(clock.now()) {
+//!             match due.token {
+//!                 Token::Job(job) => println!("job {job} is due"),
+//!                 Token::Stop => return,
+//!             }
+//!         }
+//!     }
+//! });
+//!
+//! let timers = handed_out.recv().expect("the owner sends its list");
+//! let mut job = timers.timer(Token::Job(7));
+//! job.schedule(clock.now());
+//! let mut stop = timers.timer(Token::Stop);
+//! stop.schedule(clock.now()); // not before the job: equal deadlines keep their order
+//! owner.join().expect("the owner stops");
+//! ```
+//!
 //! # What "cancelled" means while another thread delivers
 //!
 //! A pass takes each [`Due`](crate::Due) out of the list under the lock, one at a time. A `cancel`,
@@ -58,7 +103,7 @@
 //!
 //! # Cost
 //!
-//! Each call locks a [`parking_lot::Mutex`] for as long as the local flavour would take, a pass once
+//! Each call locks a [`parking_lot::Mutex`](https://docs.rs/parking_lot/latest/parking_lot/type.Mutex.html) for as long as the local flavour would take, a pass once
 //! for each delivery. No user code runs under the lock: tokens are `Copy`, and the wake function and
 //! `Debug` of tokens run after it is released.
 

@@ -8,7 +8,8 @@ use crate::Timestamp;
 use crate::engine::{Class, Node};
 use crate::retry::Retry;
 
-/// A timer of a shared list. Put it in whatever it times: dropping it cancels it.
+/// A timer of a shared list. Put it in whatever it times: dropping it cancels it. So bind it:
+/// `timers.timer(7).schedule(at);` has dropped it at the end of the line.
 ///
 /// 16 bytes, `Send` and `Sync` if its token is `Send`. What a cancel means while another thread
 /// delivers is [stated with the module](super#what-cancelled-means-while-another-thread-delivers).
@@ -41,6 +42,9 @@ impl<T: Copy> Timer<T> {
     /// Rings the wake function if the deadline precedes what the owner sleeps on. Any deadline will
     /// do; while a pass is open, one earlier than its `now` is raised to that `now`. O(log n); never
     /// allocates.
+    ///
+    /// Whether the old deadline had been delivered by then, it does not tell. Who must know calls
+    /// [`cancel`](Self::cancel) first.
     ///
     /// ```
     /// use sul::{Timestamp, sync::TimerList};
