@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use parking_lot::Mutex;
 
-use crate::net::{Mailbox, PostError, Reply};
+#[cfg(feature = "tls")]
+use crate::net::TlsError;
+use crate::net::{Mailbox, PostError, Reply, Tls};
 use crate::shard::{
     CloseCode, Config, ConfigError, ConnectionId, Counters, Frame, Mail, Message, Protocol,
     Question, Rejection, ShardId, Stats,
@@ -13,8 +15,7 @@ use crate::shard::{
 
 /// A service's door for other threads; cheap to clone.
 ///
-/// Everything but [`stats`](Self::stats) is posted, not done: it reaches the connection's thread
-/// within a turn. For a connection that has ended by then, it is counted as lost.
+/// What is told to connections is posted, not done: it reaches the connection's thread within a turn. For a connection that has ended by then, it is counted as lost.
 pub struct Handle<P: Protocol> {
     doors: Arc<Doors<P::Note>>,
 }
@@ -24,6 +25,8 @@ struct Doors<N> {
     counters: Vec<Arc<Counters>>,
     /// Held while new settings go out: all threads get them in the same order.
     configuring: Mutex<()>,
+    #[cfg_attr(not(feature = "tls"), expect(dead_code, reason = "there is none"))]
+    tls: Vec<Tls>,
 }
 
 impl<P: Protocol> Clone for Handle<P> {
@@ -39,8 +42,13 @@ impl<P: Protocol> fmt::Debug for Handle<P> {
 }
 
 impl<P: Protocol> Handle<P> {
-    pub(crate) fn new(mailboxes: Arc<[Mailbox<P::Note>]>, counters: Vec<Arc<Counters>>) -> Self {
-        Self { doors: Arc::new(Doors { mailboxes, counters, configuring: Mutex::new(()) }) }
+    pub(crate) fn new(
+        mailboxes: Arc<[Mailbox<P::Note>]>,
+        counters: Vec<Arc<Counters>>,
+        tls: Vec<Tls>,
+    ) -> Self {
+        let configuring = Mutex::new(());
+        Self { doors: Arc::new(Doors { mailboxes, counters, configuring, tls }) }
     }
 
     /// Sends a message to one connection's peer.
@@ -141,6 +149,18 @@ impl<P: Protocol> Handle<P> {
     /// Ends the service at once; every session is still told.
     pub fn stop(&self) {
         self.doors.mailboxes.iter().for_each(Mailbox::stop);
+    }
+
+    /// Loads the files of all TLS listeners again, as [`Tls::reload`] does; not mail, but done when
+    /// this returns.
+    ///
+    /// # Errors
+    /// One listener's files are of no use: it keeps what it has. The others are loaded all the same;
+    /// the first error is told.
+    #[cfg(feature = "tls")]
+    pub fn reload_tls(&self) -> Result<(), TlsError> {
+        let results: Vec<_> = self.doors.tls.iter().map(Tls::reload).collect();
+        results.into_iter().collect()
     }
 
     /// What the service has counted, all threads together.

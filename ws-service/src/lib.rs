@@ -28,7 +28,8 @@
 //!
 //! # Features
 //!
-//! `cli` (default): the binary, and what only it needs. Embedders turn it off.
+//! - `tls` (default): TLS listeners, by rustls.
+//! - `cli` (default): the binary, and what only it needs. Embedders turn it off.
 #![forbid(unsafe_code)]
 
 mod handle;
@@ -38,8 +39,11 @@ mod service;
 pub mod shard;
 
 pub use handle::Handle;
+#[cfg(feature = "tls")]
+pub use net::{CertificateFiles, ClientCertificates, Tls, TlsError, TlsFiles};
 pub use net::{
-    Endpoint, EndpointError, Listener, NetConfig, PostError, Reply, StartError, TurnBudget,
+    Endpoint, EndpointError, Listener, NetConfig, PostError, ProxySource, ProxySourceError, Reply,
+    StartError, TurnBudget,
 };
 pub use service::{Service, ServiceBuilder, ServiceError};
 pub use shard::{

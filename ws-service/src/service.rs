@@ -4,7 +4,7 @@ use std::io;
 use std::net::{SocketAddr, ToSocketAddrs};
 
 use crate::handle::Handle;
-use crate::net::{self, Endpoint, Listener, NetConfig, SocketFile, StartError, Threads};
+use crate::net::{self, Endpoint, Listener, NetConfig, SocketFile, StartError, Threads, Tls};
 use crate::shard::{Config, NotFound, Protocol, Route, RouteError};
 
 /// Puts a service together.
@@ -103,7 +103,8 @@ impl<P: Protocol> ServiceBuilder<P> {
             return Err(StartError::NoAddress);
         }
         let threads = net::start(self.protocol, &self.config, &self.net, &self.listeners)?;
-        Ok(Service::new(threads))
+        let tls = self.listeners.iter().filter_map(Listener::own_tls).cloned().collect();
+        Ok(Service::new(threads, tls))
     }
 }
 
@@ -138,10 +139,10 @@ pub enum ServiceError {
 }
 
 impl<P: Protocol> Service<P> {
-    fn new(threads: Threads<P::Note>) -> Self {
+    fn new(threads: Threads<P::Note>, tls: Vec<Tls>) -> Self {
         let Threads { mailboxes, counters, endpoints, files, handles } = threads;
         let addresses = endpoints.iter().filter_map(Endpoint::address).collect();
-        let handle = Handle::new(mailboxes, counters);
+        let handle = Handle::new(mailboxes, counters, tls);
         Self { handle, endpoints, addresses, threads: handles, _files: files }
     }
 

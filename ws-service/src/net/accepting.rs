@@ -9,6 +9,7 @@ use mio::{Interest, Registry, Token};
 use sul::Timestamp;
 
 use super::admission::Admission;
+use super::listener::Terms;
 use super::sockets::Sockets;
 use super::stream::Stream;
 use crate::shard::{Peer, Protocol, Shard};
@@ -35,6 +36,7 @@ pub(super) struct Acceptor {
 #[derive(Debug)]
 struct Listener {
     socket: OwnedFd,
+    terms: Terms,
     /// There may be more: edge-triggered events come once.
     is_ready: bool,
 }
@@ -50,10 +52,11 @@ impl Acceptor {
         registry: &Registry,
         token: Token,
         socket: OwnedFd,
+        terms: Terms,
     ) -> io::Result<()> {
         let mut source = SourceFd(&socket.as_raw_fd());
         registry.register(&mut source, token, Interest::READABLE)?;
-        self.listeners.push(Listener { socket, is_ready: true });
+        self.listeners.push(Listener { socket, terms, is_ready: true });
         Ok(())
     }
 
@@ -99,7 +102,8 @@ impl Acceptor {
             let Some(listener) = self.next_ready() else { break };
             match Stream::accept(listener.socket.as_fd()) {
                 Ok((stream, peer)) => {
-                    let door = Door { registry, shard, sockets, admission };
+                    let terms = &listener.terms;
+                    let door = Door { registry, shard, sockets, admission, terms };
                     door.admit(stream, peer, now);
                 }
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
@@ -147,27 +151,38 @@ struct Door<'a, P: Protocol> {
     shard: &'a mut Shard<P>,
     sockets: &'a mut Sockets,
     admission: &'a Admission,
+    terms: &'a Terms,
 }
 
 impl<P: Protocol> Door<'_, P> {
     fn admit(self, stream: Stream, peer: Peer, now: Timestamp) {
         if !self.admission.enter() {
             self.shard.refused();
-            return refuse(&stream);
+            return self.refuse(&stream);
         }
+        let layer = match self.terms.layer(peer) {
+            Ok(layer) => layer,
+            Err(error) => {
+                tracing::error!(%error, "a TLS session can't begin");
+                return self.admission.leave();
+            }
+        };
         let Ok(key) = self.shard.open(peer, now) else {
             self.admission.leave();
-            return refuse(&stream);
+            return self.refuse(&stream);
         };
-        if let Err(error) = self.sockets.insert(self.registry, key, stream) {
+        if let Err(error) = self.sockets.insert(self.registry, key, stream, layer) {
             tracing::debug!(%error, %peer, "a connection can't be watched");
             self.admission.leave();
             self.shard.disconnected(key, now);
         }
     }
-}
 
-/// Says why, if the socket takes it at once; the connection ends either way.
-fn refuse(stream: &Stream) {
-    let _ = stream.write(&[IoSlice::new(FULL)]);
+    /// Says why, if the socket takes it at once; the connection ends either way.
+    fn refuse(&self, stream: &Stream) {
+        // Before a TLS handshake there are no words for it.
+        if self.terms.tls.is_none() {
+            let _ = stream.write(&[IoSlice::new(FULL)]);
+        }
+    }
 }

@@ -1,7 +1,7 @@
 //! The only place for sockets, threads, the poller and the clock: one thread per shard.
 //!
 //! A turn of a service thread, in order: wait and take all events; read once from each live
-//! connection; accept; deliver mail; bury some of the dead; deadlines, fan-out and ends
+//! connection and some that shake hands; accept; deliver mail; bury some of the dead; deadlines, fan-out and ends
 //! ([`Shard::turn`]); one write per connection; close; post mail. Every step is bounded, and what it
 //! leaves makes the next wait return at once.
 //!
@@ -15,13 +15,17 @@ mod asking;
 mod clock;
 mod descriptors;
 mod error;
+mod layer;
 mod listener;
 mod mailbox;
+mod proxy;
 mod reactor;
 mod sockets;
 mod spawn;
 mod stream;
 mod threads;
+#[cfg_attr(not(feature = "tls"), path = "tls_absent.rs")]
+mod tls;
 
 pub use asking::Reply;
 pub use error::StartError;
@@ -29,7 +33,12 @@ pub(crate) use listener::SocketFile;
 pub use listener::{Endpoint, EndpointError, Listener};
 pub(crate) use mailbox::Mailbox;
 pub use mailbox::PostError;
+pub use proxy::{ProxySource, ProxySourceError};
 pub(crate) use threads::{Threads, start};
+#[cfg(not(feature = "tls"))]
+pub(crate) use tls::Tls;
+#[cfg(feature = "tls")]
+pub use tls::{CertificateFiles, ClientCertificates, Tls, TlsError, TlsFiles};
 
 #[cfg(doc)]
 use crate::shard::Shard;
@@ -44,6 +53,8 @@ pub struct TurnBudget {
     pub receives: usize,
     /// Bytes after which no more are read, from the living and from the dying each. Default: 256 KiB.
     pub receive_bytes: usize,
+    /// Connections in a TLS handshake that are read from: one signature each. Default: 8.
+    pub tls_handshakes: usize,
     /// Connections read from whose peer has hung up. Default: 32.
     pub hangups: usize,
     /// Letters delivered. Default: 1,024.
@@ -58,6 +69,7 @@ impl TurnBudget {
         self.accepts == 0
             || self.receives == 0
             || self.receive_bytes == 0
+            || self.tls_handshakes == 0
             || self.hangups == 0
             || self.letters == 0
             || self.writes == 0
@@ -70,6 +82,7 @@ impl Default for TurnBudget {
             accepts: 64,
             receives: 64,
             receive_bytes: 256 * 1024,
+            tls_handshakes: 8,
             hangups: 32,
             letters: 1024,
             writes: 256,

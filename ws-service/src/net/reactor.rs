@@ -12,6 +12,8 @@ use sul::Timestamp;
 use super::accepting::Acceptor;
 use super::admission::Admission;
 use super::clock::Clock;
+use super::layer::Sent;
+use super::listener::Terms;
 use super::mailbox::{Mailbox, State};
 use super::sockets::{Received, Sockets};
 use super::{NetConfig, TurnBudget};
@@ -76,13 +78,13 @@ impl<P: Protocol> Reactor<P> {
         poll: Poll,
         shard: Shard<P>,
         own: usize,
-        listeners: Vec<OwnedFd>,
+        listeners: Vec<(OwnedFd, Terms)>,
         common: &Common<P::Note>,
         config: &NetConfig,
     ) -> io::Result<Self> {
         let mut acceptor = Acceptor::new(config.budget.accepts);
-        for (place, listener) in listeners.into_iter().enumerate() {
-            acceptor.add(poll.registry(), Token(LISTENERS - place), listener)?;
+        for (place, (socket, terms)) in listeners.into_iter().enumerate() {
+            acceptor.add(poll.registry(), Token(LISTENERS - place), socket, terms)?;
         }
         Ok(Self {
             poll,
@@ -187,6 +189,7 @@ impl<P: Protocol> Reactor<P> {
                 }
                 if event.is_writable() {
                     self.shard.writable(key);
+                    self.sockets.writable(key);
                 }
             }
         }
@@ -194,6 +197,7 @@ impl<P: Protocol> Reactor<P> {
 
     fn turn(&mut self) -> State {
         self.receive_live();
+        self.receive_shaking();
         self.accept();
         let state = self.deliver_mail();
         self.receive_dying();
@@ -215,6 +219,14 @@ impl<P: Protocol> Reactor<P> {
             }
             let Some(key) = self.sockets.next_live() else { break };
             bytes += self.receive_one(key);
+        }
+    }
+
+    /// A few steps of TLS handshakes: each may cost as much as thousands of messages.
+    fn receive_shaking(&mut self) {
+        for _ in 0..self.budget.tls_handshakes {
+            let Some(key) = self.sockets.next_shaking() else { break };
+            self.receive_one(key);
         }
     }
 
@@ -249,21 +261,43 @@ impl<P: Protocol> Reactor<P> {
         let received = self.sockets.receive(key, buffer);
         // Read behind the bytes: what they prove was not proved before.
         let now = self.clock.now();
-        match received {
-            Received::Bytes(count) => {
-                self.shard.receive(key, &mut buffer[..count], now);
-                count
+        let shard = &mut self.shard;
+        let bytes = match received {
+            Received::Bytes(bytes) => bytes,
+            Received::Introduced(peer, bytes) => {
+                if let Some(peer) = peer {
+                    shard.introduce(key, peer);
+                }
+                shard.counters().proxied.add(1);
+                bytes
             }
-            Received::Nothing => 0,
+            Received::Secured(certificate, bytes) => {
+                if let Some(certificate) = certificate {
+                    shard.vouch(key, &certificate);
+                }
+                shard.counters().tls_handshakes.add(1);
+                bytes
+            }
+            Received::Nothing => return 0,
             Received::End => {
-                self.shard.ended(key, now);
-                0
+                shard.ended(key, now);
+                return 0;
             }
             Received::Broken => {
-                self.shard.disconnected(key, now);
-                0
+                shard.disconnected(key, now);
+                return 0;
             }
+            Received::Failed(fault) => {
+                fault.count(&shard.counters());
+                tracing::debug!(%fault, "a connection fails");
+                shard.disconnected(key, now);
+                return 0;
+            }
+        };
+        if !bytes.is_empty() {
+            shard.receive(key, bytes, now);
         }
+        bytes.len()
     }
 
     fn accept(&mut self) {
@@ -289,7 +323,16 @@ impl<P: Protocol> Reactor<P> {
         for _ in 0..self.budget.writes {
             let Some(key) = self.shard.next_dirty() else { break };
             match self.sockets.send(key, &mut self.shard) {
-                Ok(count) => self.shard.wrote(key, count, now),
+                Ok(Sent { count, is_moving, has_room }) => {
+                    if is_moving {
+                        self.shard.progressed(key, now);
+                    }
+                    self.shard.wrote(key, count, now);
+                    if has_room {
+                        // In the next turn.
+                        self.shard.writable(key);
+                    }
+                }
                 Err(_) => self.shard.disconnected(key, now),
             }
         }

@@ -8,6 +8,7 @@ use std::thread::{self, JoinHandle};
 
 use super::NetConfig;
 use super::error::StartError;
+use super::listener::Terms;
 use super::reactor::{Common, Reactor};
 use crate::shard::{Config, Counters, Protocol, Shard, ShardId};
 
@@ -50,7 +51,7 @@ impl<P: Protocol> Spawn<'_, P> {
         &self,
         own: usize,
         poll: mio::Poll,
-        listeners: Vec<OwnedFd>,
+        listeners: Vec<(OwnedFd, Terms)>,
     ) -> Result<Ready, StartError> {
         let id = ShardId(u16::try_from(own).map_err(|_| StartError::Threads(self.threads))?);
         let (protocol, config) = (Arc::clone(&self.protocol), self.config.clone());

@@ -18,6 +18,14 @@ use crate::shard::Peer;
 #[derive(Debug)]
 pub(super) struct Stream(OwnedFd);
 
+#[cfg(test)]
+impl From<std::os::unix::net::UnixStream> for Stream {
+    fn from(socket: std::os::unix::net::UnixStream) -> Self {
+        socket.set_nonblocking(true).unwrap();
+        Self(socket.into())
+    }
+}
+
 impl Stream {
     /// The next connection that waits at a listening socket, and who is at its other end.
     pub(super) fn accept(listener: BorrowedFd<'_>) -> io::Result<(Self, Peer)> {

@@ -47,7 +47,9 @@ pub(crate) fn start<P: Protocol>(
         let bound = listener.bind(threads).map_err(error)?;
         endpoints.push(bound.endpoint);
         files.extend(bound.file);
-        sockets.iter_mut().zip(bound.sockets).for_each(|(mine, socket)| mine.push(socket));
+        for (mine, socket) in sockets.iter_mut().zip(bound.sockets) {
+            mine.push((socket, listener.terms().clone()));
+        }
     }
     let (polls, mailboxes): (Vec<_>, Vec<_>) = (0..threads)
         .map(|_| {

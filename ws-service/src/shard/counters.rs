@@ -125,6 +125,14 @@ counters! {
     handshakes,
     /// Upgrade requests refused, or never completed.
     handshakes_failed,
+    /// Connections that a proxy has introduced.
+    proxied,
+    /// Connections of a proxy that began with no PROXY header.
+    proxy_failed,
+    /// TLS handshakes completed.
+    tls_handshakes,
+    /// Connections that TLS has ended, in the handshake or later, because the peer broke its rules.
+    tls_failed,
     /// Messages received.
     messages_in,
     /// Payload bytes of received messages.

@@ -55,6 +55,16 @@ impl<P: Protocol> Shard<P> {
         self.settle_transport(key);
     }
 
+    /// The peer takes something of what the transport holds, with nothing new [written](Self::wrote):
+    /// the write deadline runs anew.
+    pub fn progressed(&mut self, key: ConnectionKey, now: Timestamp) {
+        if let Some(Slot { link, .. }) = self.slots.get_mut(key)
+            && link.is_set(Deadline::Write)
+        {
+            self.shared.watch_writing(link, now);
+        }
+    }
+
     fn drained(&mut self, key: ConnectionKey, now: Timestamp) {
         let Some(Slot { link, session, .. }) = self.slots.get_mut(key) else { return };
         link.outbox.unpress();

@@ -5,11 +5,12 @@ use std::net::{IpAddr, SocketAddr, SocketAddrV4, SocketAddrV6};
 
 /// Who is at the other end of a connection, as far as its transport knows.
 ///
-/// A shard asks nothing of it: it passes on what [`Shard::open`](super::Shard::open) was told.
+/// A shard asks nothing of it: it passes on what [`Shard::open`](super::Shard::open), or later
+/// [`Shard::introduce`](super::Shard::introduce), was told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Peer {
-    /// A host on an IP network: the address it connected from.
+    /// A host on an IP network: the address it connected from, or the one that a trusted proxy names.
     Inet(SocketAddr),
     /// A process on this machine, through a Unix socket. Who may connect is for the permissions of
     /// the socket's file to say.

@@ -12,6 +12,7 @@ pub struct Request<'a> {
     pub(super) id: ConnectionId,
     pub(super) peer: Peer,
     pub(super) head: &'a http::Request<()>,
+    pub(super) certificate: Option<&'a [u8]>,
     pub(super) params: Option<&'a matchit::Params<'a, 'a>>,
 }
 
@@ -26,6 +27,13 @@ impl<'a> Request<'a> {
     #[must_use]
     pub const fn peer(&self) -> Peer {
         self.peer
+    }
+
+    /// The certificate, in DER, by which the client has proved itself to the transport (mutual TLS);
+    /// `None` if it has shown none.
+    #[must_use]
+    pub const fn certificate(&self) -> Option<&'a [u8]> {
+        self.certificate
     }
 
     /// The path, as sent (percent-encoded).

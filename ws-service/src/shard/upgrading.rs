@@ -13,11 +13,33 @@ use super::deflate;
 use super::handshake::{self, Head, Progress};
 use super::id::ConnectionKey;
 use super::link::{Deferred, Phase, Slot};
+use super::peer::Peer;
 use super::protocol::{Accept, Protocol, Rejection, Verdict};
 use super::reason::CloseReason;
 use super::request::Request;
 
 impl<P: Protocol> Shard<P> {
+    /// Says who is really at the other end, where the transport learns it after
+    /// [`open`](Self::open): whom a trusted proxy names. Once the upgrade request is answered it is too
+    /// late.
+    pub fn introduce(&mut self, key: ConnectionKey, peer: impl Into<Peer>) {
+        if let Some(Slot { link, .. }) = self.slots.get_mut(key)
+            && link.is_asking()
+        {
+            link.peer = peer.into().into();
+        }
+    }
+
+    /// Says by which certificate, in DER, the peer has proved itself to the transport, for
+    /// [`Request::certificate`]. Once the upgrade request is answered it is too late.
+    pub fn vouch(&mut self, key: ConnectionKey, certificate: &[u8]) {
+        if let Some(Slot { link, .. }) = self.slots.get_mut(key)
+            && let Phase::Handshake(head) = &mut link.phase
+        {
+            head.get_or_insert_default().certificate = Some(certificate.into());
+        }
+    }
+
     pub(super) fn receive_head(&mut self, key: ConnectionKey, bytes: &mut [u8], now: Timestamp) {
         let limit = self.shared.config.limits.handshake_bytes;
         let Some(Slot { link, .. }) = self.slots.get_mut(key) else { return };
@@ -27,11 +49,14 @@ impl<P: Protocol> Shard<P> {
         {
             // The usual case: the whole request in one piece, parsed where it lies.
             let (head, pipelined) = bytes.split_at_mut(end);
-            return self.judge(key, head, pipelined, now);
+            return self.judge(key, (head, None), pipelined, now);
         }
         let mut head = kept.take().unwrap_or_default();
         match head.push(bytes, limit) {
-            Progress::Whole(used) => self.judge(key, head.bytes(), &mut bytes[used..], now),
+            Progress::Whole(used) => {
+                let request = (head.bytes(), head.certificate.as_deref());
+                self.judge(key, request, &mut bytes[used..], now);
+            }
             Progress::More => self.keep_head(key, head),
             Progress::TooLong => self.refuse_flood(key, now),
         }
@@ -43,8 +68,14 @@ impl<P: Protocol> Shard<P> {
         }
     }
 
-    /// Asks the RFC and the protocol about a whole request.
-    fn judge(&mut self, key: ConnectionKey, head: &[u8], pipelined: &mut [u8], now: Timestamp) {
+    /// Asks the RFC and the protocol about a whole request, and the certificate it comes with.
+    fn judge(
+        &mut self,
+        key: ConnectionKey,
+        (head, certificate): (&[u8], Option<&[u8]>),
+        pipelined: &mut [u8],
+        now: Timestamp,
+    ) {
         let Some(Slot { link, .. }) = self.slots.get(key) else { return };
         let (peer, id) = (link.peer.into(), self.shared.name(key));
         let config = &self.shared.config;
@@ -58,7 +89,7 @@ impl<P: Protocol> Shard<P> {
                 return;
             }
         };
-        let request = Request { id, peer, head: &request, params: None };
+        let request = Request { id, peer, head: &request, certificate, params: None };
         if self.shared.config.keep_paths {
             self.roster.keep_path(key, request.path());
         }

@@ -5,6 +5,9 @@ mod doors;
 mod ends;
 mod limits;
 mod listeners;
+mod proxies;
 mod questions;
 mod support;
 mod threads;
+#[cfg(feature = "tls")]
+mod tls;

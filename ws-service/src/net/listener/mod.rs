@@ -2,6 +2,7 @@
 
 mod endpoint;
 mod tcp;
+mod terms;
 mod unix;
 
 use std::io;
@@ -11,19 +12,24 @@ use std::os::fd::OwnedFd;
 use std::path::PathBuf;
 
 pub use endpoint::{Endpoint, EndpointError};
+pub(super) use terms::Terms;
 pub(crate) use unix::SocketFile;
+
+use super::proxy::ProxySource;
+use super::tls::Tls;
 
 /// Connections that the system completes ahead of us; it may allow fewer (`somaxconn`).
 const BACKLOG: i32 = 4096;
 
 /// One place where a service listens, for
 /// [`ServiceBuilder::listener`](crate::ServiceBuilder::listener).
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Listener {
     endpoint: Endpoint,
     /// Permissions of a Unix socket's file.
     mode: Option<u32>,
     is_shared: bool,
+    terms: Terms,
 }
 
 impl Listener {
@@ -32,13 +38,13 @@ impl Listener {
     /// At a Unix socket's path, a socket that nobody listens at any more is replaced; the file is
     /// removed when the service has ended.
     #[must_use]
-    pub const fn new(endpoint: Endpoint) -> Self {
-        Self { endpoint, mode: None, is_shared: false }
+    pub fn new(endpoint: Endpoint) -> Self {
+        Self { endpoint, mode: None, is_shared: false, terms: Terms::default() }
     }
 
     /// Listens at an address. Port 0 means any free one.
     #[must_use]
-    pub const fn tcp(address: SocketAddr) -> Self {
+    pub fn tcp(address: SocketAddr) -> Self {
         Self::new(Endpoint::Inet(address))
     }
 
@@ -51,7 +57,7 @@ impl Listener {
     /// Gives a Unix socket's file these permissions, before anyone can connect: whoever may write to
     /// it may. Default: what the process's file mode creation mask leaves.
     #[must_use]
-    pub const fn mode(mut self, mode: u32) -> Self {
+    pub fn mode(mut self, mode: u32) -> Self {
         self.mode = Some(mode);
         self
     }
@@ -60,9 +66,34 @@ impl Listener {
     /// do at a Unix socket. Otherwise each thread has a socket of its own at the address, and the
     /// system spreads connections over them.
     #[must_use]
-    pub const fn shared(mut self) -> Self {
+    pub fn shared(mut self) -> Self {
         self.is_shared = true;
         self
+    }
+
+    /// Speaks TLS with its clients.
+    #[cfg(feature = "tls")]
+    #[must_use]
+    pub fn tls(mut self, tls: Tls) -> Self {
+        self.terms.tls = Some(tls);
+        self
+    }
+
+    /// Expects of peers from these sources, and of no others, a PROXY header of version 1 or 2 before
+    /// anything else, TLS included, and takes their word for whom they connect: that is then
+    /// [`Request::peer`](crate::Request::peer). Who comes from elsewhere is a client.
+    #[must_use]
+    pub fn proxies(mut self, sources: impl IntoIterator<Item = ProxySource>) -> Self {
+        self.terms.proxies = sources.into_iter().collect();
+        self
+    }
+
+    pub(crate) const fn own_tls(&self) -> Option<&Tls> {
+        self.terms.tls.as_ref()
+    }
+
+    pub(super) const fn terms(&self) -> &Terms {
+        &self.terms
     }
 
     /// Where it listens.

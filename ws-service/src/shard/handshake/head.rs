@@ -12,6 +12,8 @@ const BLANK_LINE: &[u8] = b"\r\n\r\n";
 #[derive(Debug, Default)]
 pub(in crate::shard) struct Head {
     bytes: Vec<u8>,
+    /// By which the peer has proved itself to the transport, in DER.
+    pub(in crate::shard) certificate: Option<Box<[u8]>>,
 }
 
 /// What a piece of a request head brought.
