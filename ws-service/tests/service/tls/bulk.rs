@@ -6,7 +6,7 @@ use std::time::Duration;
 use rustls::ProtocolVersion;
 use tungstenite::Message;
 use ws_service::protocols::{Echo, Mirror};
-use ws_service::{CloseKind, Handle, ServiceBuilder};
+use ws_service::{CloseKind, Config, Handle, ServiceBuilder};
 
 use super::certificates::Authority;
 use super::client::{Client, Settings};
@@ -101,6 +101,12 @@ fn fill(client: &mut Client, handle: &Handle<Echo>) -> usize {
     unreachable!("sockets without end")
 }
 
+/// Goes on reading from who takes nothing, or what it says behind would not be heard.
+fn still_listening(config: &mut Config) {
+    config.timeouts.close = crate::support::PATIENCE;
+    config.limits.high_water = usize::MAX;
+}
+
 /// Whoever takes nothing is given up at the write deadline.
 #[test]
 fn a_peer_that_takes_nothing_is_given_up() {
@@ -121,9 +127,7 @@ fn a_peer_that_takes_nothing_is_given_up() {
 #[test]
 fn a_slow_peer_still_gets_the_last_word() {
     let authority = Authority::new();
-    let builder = ServiceBuilder::new(Echo)
-        .threads(1)
-        .configure(|config| config.timeouts.close = crate::support::PATIENCE);
+    let builder = ServiceBuilder::new(Echo).threads(1).configure(still_listening);
     let (service, address) = serve(builder, authority.files("one", &["localhost"]));
     let mut slow = Settings::trusting(&authority).connect(address);
     let handle = service.handle();
@@ -147,9 +151,7 @@ fn a_slow_peer_still_gets_the_last_word() {
 #[test]
 fn a_slow_peer_still_gets_its_close_answered() {
     let authority = Authority::new();
-    let builder = ServiceBuilder::new(Echo)
-        .threads(1)
-        .configure(|config| config.timeouts.close = crate::support::PATIENCE);
+    let builder = ServiceBuilder::new(Echo).threads(1).configure(still_listening);
     let (service, address) = serve(builder, authority.files("one", &["localhost"]));
     let mut slow = Settings::trusting(&authority).connect(address);
     let handle = service.handle();
