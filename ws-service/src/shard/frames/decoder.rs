@@ -2,7 +2,7 @@
 
 use tungstenite::protocol::frame::coding::CloseCode;
 
-use super::header::{self, Header, Kind};
+use super::header::{self, Common, Header, Kind};
 use super::mask;
 use super::partial::{Assembly, OpenFrame, Partial};
 use super::streamed::Streamed;
@@ -113,6 +113,25 @@ impl Decoder {
         input: &'a mut Input<'_>,
         rules: Rules,
     ) -> Result<Option<Incoming<'a>>, Violation> {
+        if self.partial.is_none()
+            && let Some(Common { is_text, mask, length, size }) = header::common(input.rest())
+            && length as u64 <= rules.message_size
+            && length <= input.rest().len() - size
+        {
+            // The whole message in one frame: the rest is for everything else.
+            input.take(size);
+            let payload = input.take(length);
+            mask::xor(payload, mask);
+            return data(is_text, payload).map(Some);
+        }
+        self.next_of_any(input, rules)
+    }
+
+    fn next_of_any<'a>(
+        &'a mut self,
+        input: &'a mut Input<'_>,
+        rules: Rules,
+    ) -> Result<Option<Incoming<'a>>, Violation> {
         self.release();
         match &self.partial {
             Some(partial) if partial.frame.is_some() => self.continue_frame(input, rules),
@@ -151,7 +170,13 @@ impl Decoder {
         }
         let is_streamed = rules.in_pieces && header.is_deflated;
         if is_whole && header.is_final && header.kind != Kind::Continue && !is_streamed {
-            return data(&header, unmasked(input, &header, length)).map(Some);
+            let payload = unmasked(input, &header, length);
+            let is_text = header.kind == Kind::Text;
+            return if header.is_deflated {
+                Ok(Some(Incoming::Deflated { is_text, payload }))
+            } else {
+                data(is_text, payload).map(Some)
+            };
         }
         input.take(header.size);
         self.open_frame(&header, rules);
@@ -302,11 +327,8 @@ fn unmasked<'a>(input: &'a mut Input<'_>, header: &Header, length: usize) -> &'a
     payload
 }
 
-fn data<'a>(header: &Header, payload: &'a [u8]) -> Result<Incoming<'a>, Violation> {
-    if header.is_deflated {
-        return Ok(Incoming::Deflated { is_text: header.kind == Kind::Text, payload });
-    }
-    if header.kind == Kind::Binary {
+fn data(is_text: bool, payload: &[u8]) -> Result<Incoming<'_>, Violation> {
+    if !is_text {
         return Ok(Incoming::Binary(payload));
     }
     std::str::from_utf8(payload).map(Incoming::Text).map_err(|_| Violation::InvalidUtf8)

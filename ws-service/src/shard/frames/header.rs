@@ -42,45 +42,45 @@ impl Kind {
     }
 }
 
+/// What nearly every frame begins with, parsed without tungstenite and in agreement with it: an
+/// uncompressed message of less than 64 KiB, about which there is nothing to refuse.
+///
+/// Apart from [`Header`], so that it stays in registers: this is the only parsing that counts.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Common {
+    pub(super) is_text: bool,
+    pub(super) mask: [u8; 4],
+    /// Of the payload, in bytes.
+    pub(super) length: usize,
+    /// Of the header itself, in bytes.
+    pub(super) size: usize,
+}
+
+/// The header that `bytes` begin with, if it is of the common kind, and all there.
+#[inline]
+pub(super) fn common(bytes: &[u8]) -> Option<Common> {
+    let [first @ (0x81 | 0x82), second, rest @ ..] = bytes else { return None };
+    let is_text = *first == 0x81;
+    match second {
+        0x80..=0xfd => {
+            let length = usize::from(second & 0x7f);
+            Some(Common { is_text, mask: *rest.first_chunk()?, length, size: 2 + 4 })
+        }
+        0xfe => {
+            let (&length, rest) = rest.split_first_chunk()?;
+            let length = usize::from(u16::from_be_bytes(length));
+            let mask = *rest.first_chunk()?;
+            (length > MAX_CONTROL).then_some(Common { is_text, mask, length, size: 4 + 4 })
+        }
+        _ => None,
+    }
+}
+
 /// Parses the header that `bytes` begin with; `None` if it is not all there.
 ///
 /// What the first two bytes give away is refused without waiting for the rest. RSV1 has a meaning only
 /// where `deflate` has been agreed on.
-#[inline]
 pub(super) fn parse(bytes: &[u8], deflate: bool) -> Result<Option<Header>, Violation> {
-    match common(bytes) {
-        Some(header) => Ok(Some(header)),
-        None => parse_any(bytes, deflate),
-    }
-}
-
-/// What nearly every frame begins with: a whole, uncompressed, masked message of less than 64 KiB, for
-/// which there is nothing to refuse. Anything else is `None`.
-#[inline]
-fn common(bytes: &[u8]) -> Option<Header> {
-    let [first, second, rest @ ..] = bytes else { return None };
-    let (first, second) = (*first, *second);
-    let kind = match first {
-        0x81 => Kind::Text,
-        0x82 => Kind::Binary,
-        _ => return None,
-    };
-    let (length, size, mask) = match second {
-        0x80..=0xfd => (u16::from(second & 0x7f), 2 + 4, rest.first_chunk()?),
-        0xfe => {
-            let (&length, rest) = rest.split_first_chunk()?;
-            (u16::from_be_bytes(length), 4 + 4, rest.first_chunk()?)
-        }
-        _ => return None,
-    };
-    if second == 0xfe && length < 126 {
-        return None;
-    }
-    let length = u64::from(length);
-    Some(Header { kind, is_final: true, is_deflated: false, mask: *mask, length, size })
-}
-
-fn parse_any(bytes: &[u8], deflate: bool) -> Result<Option<Header>, Violation> {
     let Some(&[first, second]) = bytes.first_chunk() else { return Ok(None) };
     refuse_early(first, second, deflate)?;
     let mut cursor = Cursor::new(bytes);
@@ -156,9 +156,12 @@ mod tests {
             deflate: bool,
         ) {
             let bytes = [&[first, second][..], &rest].concat();
-            if let Some(header) = common(&bytes) {
-                prop_assert_eq!(parse_any(&bytes, deflate), Ok(Some(header)));
-            } else if let Ok(Some(header)) = parse_any(&bytes, deflate) {
+            if let Some(Common { is_text, mask, length, size }) = common(&bytes) {
+                let kind = if is_text { Kind::Text } else { Kind::Binary };
+                let length = length as u64;
+                let header = Header { kind, is_final: true, is_deflated: false, mask, length, size };
+                prop_assert_eq!(parse(&bytes, deflate), Ok(Some(header)));
+            } else if let Ok(Some(header)) = parse(&bytes, deflate) {
                 let is_message = matches!(header.kind, Kind::Text | Kind::Binary);
                 let is_long = header.length > u64::from(u16::MAX);
                 let is_plain = header.is_final && !header.is_deflated && is_message;
