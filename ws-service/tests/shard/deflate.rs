@@ -183,7 +183,8 @@ fn only_the_first_frame_of_a_data_message_may_be_marked() {
 
 #[test]
 fn what_is_no_deflate_data_or_no_text_ends_with_1007() {
-    for payload in [vec![0xff; 9], Client::new().deflated(b"not \xff UTF-8")] {
+    let cut = b"\xf2\x48\xcd\xc9".to_vec();
+    for payload in [vec![0xff; 9], Client::new().deflated(b"not \xff UTF-8"), cut] {
         let mut driver = Driver::with(with_mode(CompressionMode::Shared));
         let (key, _) = upgrade(&mut driver, "/", "permessage-deflate");
         driver.say(key, &frame(FIN | RSV1 | TEXT, &payload));

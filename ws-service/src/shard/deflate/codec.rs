@@ -99,7 +99,7 @@ impl Deflate {
         let inflater = slot.get_or_insert_with(|| stream::inflater(bits));
         let mut out = std::mem::take(&mut self.inflated);
         out.clear();
-        let result = stream::inflate(inflater, message, limit, &mut out);
+        let result = stream::inflate(inflater, message, limit, client_keeps, &mut out);
         if !client_keeps {
             inflater.reset(false);
         }

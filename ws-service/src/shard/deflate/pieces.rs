@@ -58,9 +58,12 @@ impl Deflate {
         out.reserve_exact(PIECE);
         part.is_done = stream::fill(inflater, &mut part.payload, &mut out)?
             && stream::fill(inflater, &mut part.tail, &mut out)?;
-        if part.ends_message() && !keeps {
-            inflater.reset(false);
-            self.inflater = codec.inflater.take();
+        if part.ends_message() {
+            stream::check_end(inflater, keeps)?;
+            if !keeps {
+                inflater.reset(false);
+                self.inflater = codec.inflater.take();
+            }
         }
         self.spent = self.spent.saturating_add(out.len());
         Ok(out)

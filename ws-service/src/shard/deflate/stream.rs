@@ -10,6 +10,9 @@ use crate::shard::reason::Violation;
 
 /// What a flush ends with, and what is not sent (§7.2.1).
 pub(super) const TAIL: [u8; 4] = [0, 0, 0xff, 0xff];
+/// A stored block without a byte, and a compressed one that is the last (RFC 1951 §3.2.3).
+const EMPTY: [u8; 5] = [0, 0, 0, 0xff, 0xff];
+const LAST: [u8; 2] = [3, 0];
 /// The least room that is made for output.
 const STEP: usize = 4096;
 
@@ -48,7 +51,8 @@ pub(super) fn compress(
     Ok(())
 }
 
-/// Appends a message, inflated; stops where it becomes longer than `limit`.
+/// Appends a message, inflated; stops where it becomes longer than `limit`. The stream `goes_on` if
+/// the next message may refer to this one.
 ///
 /// # Errors
 /// It is too long, or it is no DEFLATE data.
@@ -56,10 +60,34 @@ pub(super) fn inflate(
     stream: &mut Decompress,
     message: &[u8],
     limit: usize,
+    goes_on: bool,
     out: &mut Vec<u8>,
 ) -> Result<(), Violation> {
     inflate_part(stream, message, limit, out)?;
-    inflate_part(stream, &TAIL, limit, out)
+    inflate_part(stream, &TAIL, limit, out)?;
+    check_end(stream, goes_on)
+}
+
+/// A message must end where a block does: one that is cut inside a block would be told without its
+/// end, or with the four bytes that were left off as a part of it. (Where the stream goes on, a cut
+/// inside the lengths of a block's codes is found at the next message.)
+///
+/// # Errors
+/// It is cut.
+pub(super) fn check_end(stream: &mut Decompress, goes_on: bool) -> Result<(), Violation> {
+    // Between blocks, an empty one tells nothing; where the stream may end, the last one ends it.
+    let probe: &[u8] = if goes_on { &EMPTY } else { &LAST };
+    let (consumed, produced) = (stream.total_in(), stream.total_out());
+    let status = stream
+        .decompress(probe, &mut [0], FlushDecompress::Sync)
+        .map_err(|_| Violation::BadDeflate)?;
+    let is_read = stream.total_in() - consumed == probe.len() as u64;
+    let is_silent = stream.total_out() == produced;
+    if is_read && is_silent && (goes_on || status == Status::StreamEnd) {
+        Ok(())
+    } else {
+        Err(Violation::BadDeflate)
+    }
 }
 
 fn inflate_part(
@@ -123,7 +151,7 @@ mod tests {
 
     fn inflated(message: &[u8], limit: usize) -> Result<Vec<u8>, Violation> {
         let mut out = Vec::new();
-        inflate(&mut inflater(15), message, limit, &mut out).map(|()| out)
+        inflate(&mut inflater(15), message, limit, false, &mut out).map(|()| out)
     }
 
     /// The examples of RFC 7692 §7.2.3.
@@ -145,12 +173,29 @@ mod tests {
     }
 
     #[test]
+    fn a_message_that_is_cut_inside_a_block_is_none() {
+        let stored = [0x00, 0x05, 0x00, 0xfa, 0xff, 0x48, 0x65, 0x6c, 0x6c, 0x6f, 0x00];
+        let compressed = [0xf2, 0x48, 0xcd, 0xc9, 0xc9, 0x07, 0x00];
+        // A stored block's first byte alone is an empty message, and one that lacks four bytes takes the tail for
+        // them: both are whole, as the RFC counts.
+        for (whole, as_good) in [(&stored[..], &[1, 6][..]), (&compressed, &[])] {
+            for cut in (1..whole.len()).filter(|cut| !as_good.contains(cut)) {
+                for goes_on in [true, false] {
+                    let mut out = Vec::new();
+                    let result = inflate(&mut inflater(15), &whole[..cut], 99, goes_on, &mut out);
+                    assert_eq!(result, Err(Violation::BadDeflate), "{cut} bytes told {out:?}");
+                }
+            }
+        }
+    }
+
+    #[test]
     fn a_context_is_taken_over() {
         let mut stream = inflater(15);
         let mut out = Vec::new();
         let (first, second) = ([0xf2, 0x48, 0xcd, 0xc9, 0xc9, 7, 0], [0xf2, 0, 0x11, 0, 0]);
-        assert_eq!(inflate(&mut stream, &first, 99, &mut out), Ok(()));
-        assert_eq!(inflate(&mut stream, &second, 99, &mut out), Ok(()));
+        assert_eq!(inflate(&mut stream, &first, 99, true, &mut out), Ok(()));
+        assert_eq!(inflate(&mut stream, &second, 99, true, &mut out), Ok(()));
         assert_eq!(out, b"HelloHello");
         assert_eq!(inflated(&second, 99), Err(Violation::BadDeflate), "without the first");
     }
@@ -160,7 +205,7 @@ mod tests {
         let mut bomb = Vec::new();
         compress(&mut compressor(9, 15), &vec![0; 1 << 24], &mut bomb).unwrap();
         let mut out = Vec::new();
-        let result = inflate(&mut inflater(15), &bomb, 10_000, &mut out);
+        let result = inflate(&mut inflater(15), &bomb, 10_000, false, &mut out);
         assert_eq!(result, Err(Violation::TooLong));
         assert!(out.capacity() <= 2 * 10_001, "{}", out.capacity());
     }
@@ -176,7 +221,7 @@ mod tests {
             for message in messages {
                 let (mut small, mut back) = (Vec::new(), Vec::new());
                 compress(&mut compressor, &message, &mut small).unwrap();
-                prop_assert_eq!(inflate(&mut inflater, &small, message.len(), &mut back), Ok(()));
+                prop_assert_eq!(inflate(&mut inflater, &small, message.len(), true, &mut back), Ok(()));
                 prop_assert_eq!(back, message);
             }
         }
@@ -185,7 +230,7 @@ mod tests {
         #[test]
         fn any_bytes_are_data_or_refused(bytes: Vec<u8>) {
             let mut out = Vec::new();
-            let result = inflate(&mut inflater(15), &bytes, 1_000, &mut out);
+            let result = inflate(&mut inflater(15), &bytes, 1_000, false, &mut out);
             prop_assert!(result.is_err() || out.len() <= 1_000);
         }
     }

@@ -89,6 +89,15 @@ fn text_that_is_none_ends_with_1007() {
     assert_eq!(driver.messages(key), [close_frame(CloseCode::Invalid, "")]);
 }
 
+#[test]
+fn a_message_that_is_cut_inside_a_block_ends_with_1007() {
+    let mut driver = driver(|_| {});
+    let key = connect(&mut driver);
+    driver.say(key, &frame(RSV1 | TEXT, b"\xf2\x48"));
+    driver.say(key, &frame(FIN, b"\xcd\xc9"));
+    assert_eq!(driver.messages(key), [close_frame(CloseCode::Invalid, "")]);
+}
+
 /// A bomb is inflated within the turn's budget, in pieces, up to the limit.
 #[test]
 fn a_bomb_goes_off_a_little_at_a_time() {
