@@ -31,6 +31,7 @@ const fn culprits(error: &ConfigError) -> &'static [&'static str] {
         ConfigError::HangUpNotAfterPing { .. } | ConfigError::HangUpWithoutPing { .. } => {
             &["ping_after", "hangup_after"]
         }
+        ConfigError::LowAboveHighWater { .. } => &["low_water", "high_water"],
         // The others are found where a value is read.
         _ => &[],
     }

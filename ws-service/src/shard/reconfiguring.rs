@@ -12,6 +12,7 @@ use sul::Timestamp;
 
 use super::Shard;
 use super::config::{Config, Timeouts};
+use super::deadlines::Grace;
 use super::link::Slot;
 use super::protocol::Protocol;
 
@@ -37,7 +38,9 @@ impl<P: Protocol> Shard<P> {
             if let Some(Slot { link, .. }) = self.slots.get_mut(key)
                 && link.is_open()
             {
-                self.shared.prove_alive(link, now);
+                // A ping that is under way may still be answered.
+                link.deadlines.grace = Grace::None;
+                self.shared.watch_life(link, now);
             }
         }
     }

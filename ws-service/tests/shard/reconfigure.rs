@@ -96,8 +96,11 @@ fn a_peer_that_owes_a_pong_is_asked_again_before_it_is_hung_up_on() {
     let ping = is_pinged(&mut driver, key).expect("a ping");
     driver.pass_almost(30 * SECOND);
     configure(&mut driver, patience(5, 8));
+    driver.pass(4 * SECOND);
     driver.say(key, &pong(&ping));
-    driver.pass(5 * SECOND);
+    driver.pass_almost(5 * SECOND);
+    assert_eq!(is_pinged(&mut driver, key), None, "the late answer counts");
+    driver.pass(MICRO);
     assert!(is_pinged(&mut driver, key).is_some());
     assert_eq!(driver.stats().closes(CloseKind::HangUp), 0);
 }

@@ -35,9 +35,9 @@ pub(in crate::cli) struct Limits {
     /// Bytes queued to a peer above which senders are told to slow down.
     #[arg(long, value_name = "SIZE", value_parser = room, default_value = "1MiB")]
     high_water: usize,
-    /// Bytes queued to a peer at which they are told to go on; no more than `high_water`.
-    #[arg(long, value_name = "SIZE", value_parser = room, default_value = "512KiB")]
-    low_water: usize,
+    /// Bytes queued to a peer at which they are told to go on [default: half of `high_water`].
+    #[arg(long, value_name = "SIZE", value_parser = room)]
+    low_water: Option<usize>,
     /// Bytes queued to a peer at most; what then happens is said by `overflow` [default: 32MiB, or twice
     /// the longest message if that is more].
     #[arg(long, value_name = "SIZE", value_parser = room)]
@@ -75,7 +75,7 @@ impl Limits {
         limits.messages_per_second = self.messages_per_second;
         limits.bytes_per_second = self.bytes_per_second.map(|size| size as u64);
         limits.high_water = self.high_water;
-        limits.low_water = self.low_water;
+        limits.low_water = self.low_water.unwrap_or(self.high_water / 2);
         // The longest message must fit the queue of whoever it is sent to.
         let twice = self.max_message_size.saturating_mul(2);
         limits.queued_bytes = self.max_queue.unwrap_or_else(|| limits.queued_bytes.max(twice));
