@@ -172,11 +172,15 @@ impl Sent {
     }
 }
 
-/// What a failed read means, and whether to read again.
-pub(super) fn after_read(error: &io::Error) -> (Taken, bool) {
-    match error.kind() {
-        io::ErrorKind::WouldBlock => (Taken::Nothing, false),
-        io::ErrorKind::Interrupted => (Taken::Nothing, true),
-        _ => (Taken::Broken, false),
+/// One read for a layer; where it brings nothing, what that means, and whether to read again.
+pub(super) fn read(stream: &Stream, buffer: &mut [u8]) -> Result<usize, (Taken, bool)> {
+    match stream.read(buffer) {
+        Ok(0) => Err((Taken::End, false)),
+        Ok(count) => Ok(count),
+        Err(error) => Err(match error.kind() {
+            io::ErrorKind::WouldBlock => (Taken::Nothing, false),
+            io::ErrorKind::Interrupted => (Taken::Nothing, true),
+            _ => (Taken::Broken, false),
+        }),
     }
 }

@@ -6,32 +6,11 @@ use std::os::unix::fs::{FileTypeExt, PermissionsExt};
 use std::os::unix::net::UnixStream;
 
 use ws_service::protocols::Echo;
-use ws_service::{
-    Accept, Context, Endpoint, Listener, Message, Protocol, Request, ServiceBuilder, StartError,
+use ws_service::{Endpoint, Listener, ServiceBuilder, StartError};
+
+use crate::support::{
+    Greeter, PATIENCE, close_code, connect, nothing_left, text, try_upgrade, until,
 };
-
-use crate::support::{PATIENCE, close_code, connect, nothing_left, text, try_upgrade, until};
-
-/// Says hello to the peer by its name.
-struct Greeter;
-
-impl Protocol for Greeter {
-    type Session = String;
-    type Note = ();
-
-    fn accept(&self, request: &Request<'_>) -> Accept<String> {
-        Accept::admit(request.peer().to_string())
-    }
-
-    fn opened(&self, cx: &mut Context<'_>, name: &mut String) {
-        assert_eq!(cx.peer().to_string(), *name);
-        let _ = cx.send(name.as_str());
-    }
-
-    fn message(&self, cx: &mut Context<'_>, _name: &mut String, message: Message<'_>) {
-        let _ = cx.send(message);
-    }
-}
 
 fn unix(path: &std::path::Path) -> tungstenite::WebSocket<UnixStream> {
     let stream = UnixStream::connect(path).unwrap();

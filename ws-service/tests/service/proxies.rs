@@ -5,30 +5,9 @@ use std::net::{SocketAddr, TcpStream};
 use std::os::unix::net::UnixStream;
 use std::time::Duration;
 
-use ws_service::{
-    Accept, CloseKind, Context, Listener, Message, Protocol, ProxySource, Request, Service,
-    ServiceBuilder,
-};
+use ws_service::{CloseKind, Listener, ProxySource, Service, ServiceBuilder};
 
-use crate::support::{PATIENCE, nothing_left, text, try_upgrade, until};
-
-/// Says hello to the peer by its name.
-struct Greeter;
-
-impl Protocol for Greeter {
-    type Session = String;
-    type Note = ();
-
-    fn accept(&self, request: &Request<'_>) -> Accept<String> {
-        Accept::admit(request.peer().to_string())
-    }
-
-    fn opened(&self, cx: &mut Context<'_>, name: &mut String) {
-        let _ = cx.send(name.as_str());
-    }
-
-    fn message(&self, _cx: &mut Context<'_>, _name: &mut String, _message: Message<'_>) {}
-}
+use crate::support::{Greeter, PATIENCE, nothing_left, text, try_upgrade, until};
 
 fn sources(all: &[&str]) -> Vec<ProxySource> {
     all.iter().map(|text| text.parse().unwrap()).collect()

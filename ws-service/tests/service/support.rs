@@ -5,12 +5,35 @@ use std::net::{SocketAddr, TcpStream};
 use std::time::{Duration, Instant};
 
 use tungstenite::WebSocket;
-use ws_service::{Handle, Protocol, Service, ServiceBuilder, Stats};
+use ws_service::{
+    Accept, Context, Handle, Message, Protocol, Request, Service, ServiceBuilder, Stats,
+};
 
 /// How long anything here may take before the test gives up. Nothing is measured by it.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
 pub(crate) type Client = WebSocket<TcpStream>;
+
+/// Says hello to the peer by its name.
+pub(crate) struct Greeter;
+
+impl Protocol for Greeter {
+    type Session = String;
+    type Note = ();
+
+    fn accept(&self, request: &Request<'_>) -> Accept<String> {
+        Accept::admit(request.peer().to_string())
+    }
+
+    fn opened(&self, cx: &mut Context<'_>, name: &mut String) {
+        assert_eq!(cx.peer().to_string(), *name);
+        let _ = cx.send(name.as_str());
+    }
+
+    fn message(&self, cx: &mut Context<'_>, _name: &mut String, message: Message<'_>) {
+        let _ = cx.send(message);
+    }
+}
 
 /// A service on a free port.
 pub(crate) fn serve<P: Protocol>(builder: ServiceBuilder<P>) -> (Service<P>, SocketAddr) {

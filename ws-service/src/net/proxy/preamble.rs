@@ -2,7 +2,7 @@
 
 use proxy_header::{Error, ParseConfig, Protocol, ProxyHeader};
 
-use crate::net::layer::{Fault, Layer, Scratch, Taken, after_read};
+use crate::net::layer::{Fault, Layer, Scratch, Taken, read};
 use crate::net::stream::Stream;
 use crate::shard::Peer;
 
@@ -50,10 +50,9 @@ impl Preamble {
             scratch.raw.resize(room, 0);
         }
         let buffer = &mut scratch.raw[..room];
-        let count = match stream.read(buffer) {
-            Ok(0) => return (Taken::End, false),
+        let count = match read(stream, buffer) {
             Ok(count) => count,
-            Err(error) => return after_read(&error),
+            Err(nothing) => return nothing,
         };
         self.kept.extend_from_slice(&buffer[..count]);
         let is_full = count == room;

@@ -14,7 +14,7 @@ use rustls::unbuffered::{
 };
 use rustls::{Error, ServerConfig};
 
-use crate::net::layer::{Fault, Scratch, Sent, Taken, after_read};
+use crate::net::layer::{Fault, Scratch, Sent, Taken, read};
 use crate::net::stream::Stream;
 
 /// Bytes read at once: several records.
@@ -128,11 +128,11 @@ impl Session {
         scratch.raw.resize(scratch.raw.len().max(KEPT + READ), 0);
         scratch.raw[..kept].copy_from_slice(&self.incoming);
         let limit = limit.clamp(1, READ);
-        let count = match stream.read(&mut scratch.raw[kept..kept + limit]) {
-            Ok(0) => return (Taken::End, false),
+        let count = match read(stream, &mut scratch.raw[kept..kept + limit]) {
             Ok(count) => count,
-            Err(error) if is_fed && is_empty(&error) => 0,
-            Err(error) => return after_read(&error),
+            // What it was fed is to be heard.
+            Err((Taken::Nothing, _)) if is_fed => 0,
+            Err(nothing) => return nothing,
         };
         let Scratch { raw, plain, .. } = scratch;
         if let Err(error) = self.hear(&mut raw[..kept + count], plain) {
@@ -340,11 +340,6 @@ impl fmt::Debug for Session {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Session").field("phase", &self.phase).finish_non_exhaustive()
     }
-}
-
-/// There was nothing to read, perhaps.
-fn is_empty(error: &io::Error) -> bool {
-    matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted)
 }
 
 /// What a socket takes of some bytes, at once.
