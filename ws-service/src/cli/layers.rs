@@ -243,7 +243,7 @@ mod tests {
     fn the_low_water_mark_follows_the_high_one_unless_it_is_given() {
         let (_directory, inputs) = inputs("high_water = '64KiB'", &[]);
         let limits = inputs.load().unwrap().settings.config().limits;
-        assert_eq!((limits.low_water, limits.high_water), (32 * 1024, 64 * 1024));
+        assert_eq!((limits.low_water, limits.high_water), (None, 64 * 1024));
         let said = complaints("high_water = 9\nlow_water = 10", &[]);
         assert!(said[0].starts_with("low_water (f.toml:2), high_water (f.toml:1): "), "{said:?}");
     }

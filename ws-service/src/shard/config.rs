@@ -76,8 +76,8 @@ pub struct Limits {
     pub bytes_per_second: Option<u64>,
     /// Bytes queued to a peer above which `send` reports pressure. Default: 1 MiB.
     pub high_water: usize,
-    /// Bytes queued to a peer at which the pressure is over; no more than `high_water`. Default: 512 KiB.
-    pub low_water: usize,
+    /// Bytes queued to a peer at which the pressure is over; no more than `high_water`. Default: half of it.
+    pub low_water: Option<usize>,
     /// Bytes queued to a peer above which `overflow` rules. Default: 32 MiB.
     pub queued_bytes: usize,
     /// What happens above `queued_bytes`. Default: the connection is closed.
@@ -103,7 +103,7 @@ impl Default for Limits {
             messages_per_second: None,
             bytes_per_second: None,
             high_water: 1024 * 1024,
-            low_water: 512 * 1024,
+            low_water: None,
             queued_bytes: 32 * 1024 * 1024,
             overflow: Overflow::Close,
             topics_per_connection: 256,
@@ -117,6 +117,11 @@ impl Limits {
     /// So many publications, with so many bytes, are as many as may wait.
     pub(super) const fn is_reached(&self, (count, bytes): (usize, usize)) -> bool {
         count >= self.mail || bytes >= self.mail_bytes
+    }
+
+    /// Bytes queued to a peer at which the pressure is over.
+    pub(super) fn low_water(&self) -> usize {
+        self.low_water.unwrap_or(self.high_water / 2)
     }
 
     /// Peers may not send as fast as they can.
@@ -294,7 +299,7 @@ impl Config {
             (None, Some(hangup)) => return Err(ConfigError::HangUpWithoutPing { hangup }),
             _ => {}
         }
-        let Limits { low_water: low, high_water: high, .. } = self.limits;
+        let (low, high) = (self.limits.low_water(), self.limits.high_water);
         if low > high {
             return Err(ConfigError::LowAboveHighWater { low, high });
         }
@@ -366,9 +371,11 @@ mod tests {
     #[test]
     fn a_low_water_mark_above_the_high_one_is_an_error() {
         let mut config = Config::default();
-        config.limits.low_water = config.limits.high_water;
-        assert_eq!(config.validate(), Ok(()));
-        config.limits.low_water += 1;
+        config.limits.high_water = 9;
+        assert_eq!((config.validate(), config.limits.low_water()), (Ok(()), 4), "it follows");
+        config.limits.low_water = Some(9);
+        assert_eq!((config.validate(), config.limits.low_water()), (Ok(()), 9));
+        config.limits.low_water = Some(10);
         assert!(config.validate().is_err());
     }
 

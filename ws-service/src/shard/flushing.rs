@@ -41,7 +41,7 @@ impl<P: Protocol> Shard<P> {
         shared.counters.bytes_out.add(count as u64);
         let was_pressed = link.outbox.is_pressed();
         shared.queue(key, link, |outbox, pool| outbox.wrote(pool, count));
-        let is_drained = was_pressed && link.outbox.len() <= shared.config.limits.low_water;
+        let is_drained = was_pressed && link.outbox.len() <= shared.config.limits.low_water();
         if link.is_open() {
             if link.outbox.is_empty() {
                 link.clear(Deadline::Write, &shared.counters);

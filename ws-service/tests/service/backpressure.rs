@@ -18,7 +18,6 @@ fn who_reads_late_gets_everything() {
     const COUNT: u8 = 40;
     let builder = ServiceBuilder::new(Echo).threads(1).configure(|config| {
         config.limits.high_water = SIZE;
-        config.limits.low_water = SIZE / 2;
         config.limits.queued_bytes = 4 * SIZE;
     });
     let (service, address) = serve(builder);

@@ -11,7 +11,6 @@ use crate::driver::peer::close_frame;
 /// With marks of 100 and 300 bytes.
 fn driver(overflow: Overflow) -> Driver {
     Driver::with(|config| {
-        config.limits.low_water = 50;
         config.limits.high_water = 100;
         config.limits.queued_bytes = 300;
         config.limits.overflow = overflow;

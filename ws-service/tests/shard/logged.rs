@@ -14,7 +14,7 @@ fn every_handler_is_called() {
     let mut driver = Driver::of(Logged(Puppet::default()), |config| {
         config.limits.overflow = Overflow::Drop;
         config.limits.queued_bytes = 100;
-        (config.limits.high_water, config.limits.low_water) = (50, 10);
+        (config.limits.high_water, config.limits.low_water) = (50, Some(10));
     });
     let key = driver.upgrade();
     driver.say(key, &text("/timer 5"));

@@ -11,7 +11,6 @@ use crate::driver::client::text;
 fn no_handler_runs_inside_another() {
     let everything = "sub t; pub t x; send x; timer 0; alive; fill 200; fill 200";
     let mut driver = Driver::with(|config| {
-        config.limits.low_water = 50;
         config.limits.high_water = 100;
         config.limits.queued_bytes = 300;
     });

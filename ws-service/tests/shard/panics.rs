@@ -13,7 +13,6 @@ use crate::driver::peer::close_frame;
 /// `handler` panics where `call` calls it: the peer hears 1011, a bystander nothing.
 fn panicking(handler: &'static str, call: impl FnOnce(&mut Driver, ConnectionKey)) {
     let mut driver = Driver::with(|config| {
-        config.limits.low_water = 50;
         config.limits.high_water = 100;
     });
     let bystander = driver.upgrade();

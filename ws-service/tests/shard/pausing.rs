@@ -148,7 +148,6 @@ fn a_connection_that_ends_is_read_to_its_end() {
 fn the_echo_stops_listening_to_those_who_do_not() {
     let mut driver = Driver::of(protocols::Echo, |config| {
         config.limits.high_water = 1_000;
-        config.limits.low_water = 500;
     });
     let key = driver.upgrade();
     driver.limit_room(key, 0);

@@ -61,7 +61,6 @@ fn driver() -> Driver<Routes> {
     let rest = Route::new("/mirror/{room}", Named("mirror"), NotFound).unwrap();
     let routes = Route::new("/echo", Named("echo"), rest).unwrap();
     Driver::of(routes, |config| {
-        config.limits.low_water = 150;
         config.limits.high_water = 300;
     })
 }

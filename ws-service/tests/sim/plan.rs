@@ -128,7 +128,7 @@ fn config(dice: &mut Dice, clients: u32) -> Config {
     limits.fragments = dice.count(2, 12);
     limits.queued_bytes = dice.size(512, 16_384);
     limits.high_water = dice.size(1, limits.queued_bytes);
-    limits.low_water = dice.size(0, limits.high_water);
+    limits.low_water = Some(dice.size(0, limits.high_water));
     limits.overflow = dice.pick(&[Overflow::Close, Overflow::Drop]);
     limits.topics_per_connection = dice.size(1, 6);
     limits.mail = dice.size(1, 64);

@@ -75,7 +75,7 @@ impl Limits {
         limits.messages_per_second = self.messages_per_second;
         limits.bytes_per_second = self.bytes_per_second.map(|size| size as u64);
         limits.high_water = self.high_water;
-        limits.low_water = self.low_water.unwrap_or(self.high_water / 2);
+        limits.low_water = self.low_water;
         // The longest message must fit the queue of whoever it is sent to.
         let twice = self.max_message_size.saturating_mul(2);
         limits.queued_bytes = self.max_queue.unwrap_or_else(|| limits.queued_bytes.max(twice));
