@@ -103,8 +103,8 @@ pub trait Protocol: Send + Sync + 'static {
         cx.close(CloseCode::Error, "");
     }
 
-    /// The queue has fallen to [`Limits::low_water`](super::Limits::low_water), after `send` had answered
-    /// [`Sent::AboveHighWater`](super::Sent::AboveHighWater).
+    /// The queue has fallen to [`Limits::low_water`](field@super::Limits::low_water), after `send` had
+    /// answered [`Sent::AboveHighWater`](super::Sent::AboveHighWater).
     fn drained(&self, cx: &mut Context<'_>, session: &mut Self::Session) {}
 
     /// So many messages, sent to this peer by others or published, have been dropped for want of room
