@@ -35,36 +35,51 @@ fn time(workload: Workload, size: usize, iterations: u64) -> Duration {
     Duration::from_nanos(u64::try_from(nanos).unwrap_or(u64::MAX))
 }
 
-fn measure<S: Timers>(criterion: &mut Criterion) {
-    for (name, workload) in workloads::all::<S>() {
-        let mut group = criterion.benchmark_group(format!("timers/{name}"));
-        for size in sizes().into_iter().filter(|&size| size <= S::LARGEST) {
-            group.bench_function(BenchmarkId::new(S::NAME, size), |bencher| {
-                bencher.iter_custom(|iterations| time(workload, size, iterations));
-            });
-        }
-        group.finish();
-    }
+struct Structure {
+    name: &'static str,
+    largest: usize,
+    workloads: Vec<(&'static str, Workload)>,
 }
 
+fn structure<S: Timers>() -> Structure {
+    Structure { name: S::NAME, largest: S::LARGEST, workloads: workloads::all::<S>() }
+}
+
+/// What is compared is measured in one go, whatever the machine does meanwhile.
 fn all(criterion: &mut Criterion) {
-    measure::<SulLocal>(criterion);
-    measure::<SulSync>(criterion);
-    measure::<BareEngine>(criterion);
-    measure::<TokioDelayQueue>(criterion);
-    measure::<HashWheel>(criterion);
-    measure::<LazyBinaryHeap>(criterion);
-    measure::<Tree>(criterion);
-    measure::<PointerHeap>(criterion);
-    measure::<SortedList>(criterion);
+    let structures = [
+        structure::<SulLocal>(),
+        structure::<SulSync>(),
+        structure::<BareEngine>(),
+        structure::<TokioDelayQueue>(),
+        structure::<HashWheel>(),
+        structure::<LazyBinaryHeap>(),
+        structure::<Tree>(),
+        structure::<PointerHeap>(),
+        structure::<SortedList>(),
+    ];
+    for &(name, _) in &structures[0].workloads {
+        for size in sizes() {
+            let mut group = criterion.benchmark_group(format!("timers/{name}"));
+            for structure in structures.iter().filter(|structure| size <= structure.largest) {
+                let workload = structure.workloads.iter().find(|workload| workload.0 == name);
+                if let Some(&(_, workload)) = workload {
+                    group.bench_function(BenchmarkId::new(structure.name, size), |bencher| {
+                        bencher.iter_custom(|iterations| time(workload, size, iterations));
+                    });
+                }
+            }
+            group.finish();
+        }
+    }
 }
 
 criterion_group! {
     name = benches;
     config = Criterion::default()
         .sample_size(10)
-        .warm_up_time(Duration::from_millis(200))
-        .measurement_time(Duration::from_secs(1));
+        .warm_up_time(Duration::from_millis(100))
+        .measurement_time(Duration::from_millis(500));
     targets = all
 }
 criterion_main!(benches);

@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
 """Turns the timer benchmarks' results into a table and a plot.
 
-    cargo bench -p benches --bench timers
+    for round in 1 2 3; do cargo bench -p benches --bench timers -- --save-baseline $round; done
     cargo bench -p benches --bench timers_worst > worst.md
     cargo bench -p benches --bench timers_bytes > bytes.md
     benches/scripts/timers.py OUT_DIR [worst.md] [bytes.md]
 
-Reads what criterion left in the target directory ($CARGO_TARGET_DIR or target/), writes
+Reads what criterion left in the target directory ($CARGO_TARGET_DIR or target/): the medians of all
+rounds, of which it takes the median; or, if none was saved, the last run. Writes
 OUT_DIR/timers.md and OUT_DIR/timers.svg. With --into FILE, the table also replaces what is between
 the lines `<!-- timers -->` and `<!-- /timers -->` of FILE. Standard library only.
 """
@@ -17,8 +18,9 @@ import json
 import os
 import pathlib
 import platform
+import statistics
 
-WORKLOADS = ["schedule", "cancel", "bump", "bump+earliest", "churn", "expire", "adversarial"]
+WORKLOADS = ["schedule", "cancel", "bump", "bump+earliest", "churn", "expire", "sparse", "adversarial"]
 STRUCTURES = [
     "sul",
     "sul::sync",
@@ -35,14 +37,17 @@ COLORS = ["#c2410c", "#f59e0b", "#a8a29e", "#1d4ed8", "#0891b2", "#7c3aed", "#15
 
 def load(target):
     """Nanoseconds per operation by (workload, structure, size)."""
-    results = {}
-    for found in sorted(target.glob("criterion/timers_*/**/new/benchmark.json")):
+    rounds, last = {}, {}
+    for found in sorted(target.glob("criterion/timers_*/**/benchmark.json")):
         about = json.loads(found.read_text())
         estimates = json.loads((found.parent / "estimates.json").read_text())
         workload = about["group_id"].split("/", 1)[1]
-        size = int(about["value_str"])
-        results[workload, about["function_id"], size] = estimates["median"]["point_estimate"]
-    return results
+        key = workload, about["function_id"], int(about["value_str"])
+        if found.parent.name == "new":
+            last[key] = estimates["median"]["point_estimate"]
+        elif found.parent.name != "base":
+            rounds.setdefault(key, []).append(estimates["median"]["point_estimate"])
+    return {key: statistics.median(medians) for key, medians in rounds.items()} or last
 
 
 def label(size):

@@ -25,6 +25,7 @@ pub fn all<S: Timers>() -> Vec<(&'static str, Workload)> {
         ("bump", bump::<S>),
         ("churn", churn::<S>),
         ("expire", expire::<S>),
+        ("sparse", sparse::<S>),
     ];
     if S::HAS_EARLIEST {
         all.push(("bump+earliest", bump_and_ask::<S>));
@@ -106,6 +107,27 @@ pub fn expire<S: Timers>(count: usize) -> (Duration, usize) {
     let elapsed = start.elapsed();
     assert_eq!(delivered, count, "{} lost a timer", S::NAME);
     (elapsed, count)
+}
+
+/// Arms a random timer and cancels it again while one in a thousand is armed: the timeouts of requests
+/// on connections that mostly have none.
+#[must_use]
+pub fn sparse<S: Timers>(count: usize) -> (Duration, usize) {
+    let mut random = Random::new();
+    let mut timers = S::with_timers(count);
+    let few = (count / 1_000).max(1);
+    let order = random.shuffled(count);
+    let (armed, others) = order.split_at(few);
+    for &id in armed {
+        timers.schedule(id, 1_000 + random.below(MINUTE));
+    }
+    let ids: Vec<usize> = (0..OPERATIONS).map(|_| others[random.index(others.len())]).collect();
+    let start = Instant::now();
+    for (now, &id) in ids.iter().enumerate() {
+        timers.schedule(id, now as u64 + MINUTE);
+        timers.cancel(id);
+    }
+    (start.elapsed(), 2 * OPERATIONS)
 }
 
 /// Moves every timer but the first, takes the first away, and asks what is earliest now: work that
