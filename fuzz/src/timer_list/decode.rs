@@ -14,7 +14,7 @@ fn op(bytes: &mut impl Iterator<Item = u8>) -> Option<Op> {
     Some(match kind % 24 {
         0..4 => Op::Make { waking: kind >= 128 },
         4 => Op::Drop(byte()),
-        5 if kind >= 128 => Op::Crowd(byte() % 32, time(&mut byte)),
+        5 if kind >= 128 => Op::Crowd(byte() % 16, time(&mut byte)),
         5 => Op::Forget(byte()),
         6..12 => Op::Schedule(byte(), time(&mut byte)),
         12 => Op::Batch(byte(), byte(), time(&mut byte)),

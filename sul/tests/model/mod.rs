@@ -34,9 +34,9 @@ impl Model {
     pub(crate) fn schedule(&mut self, id: u32, waking: bool, deadline: u64) {
         self.cancel(id);
         let deadline = deadline.max(self.open.map_or(0, |pass| pass.now));
-        self.armed.push(Armed { deadline, sequence: self.sequence, id, waking });
+        let timer = Armed { deadline, sequence: self.sequence, id, waking };
         self.sequence += 1;
-        self.armed.sort_unstable();
+        self.armed.insert(self.armed.partition_point(|other| *other < timer), timer);
     }
 
     pub(crate) fn cancel(&mut self, id: u32) -> bool {
