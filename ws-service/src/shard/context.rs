@@ -20,7 +20,7 @@ pub struct Context<'a> {
     pub(super) now: Timestamp,
     pub(super) link: &'a mut Link,
     pub(super) shared: &'a mut Shared,
-    pub(super) recorded: Recorded,
+    pub(super) recorded: &'a mut Recorded,
 }
 
 /// What is settled after the handler has returned.
@@ -85,6 +85,13 @@ pub struct Congested;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("too many subscriptions")]
 pub struct TooManyTopics;
+
+impl Recorded {
+    #[inline]
+    pub(super) const fn is_empty(&self) -> bool {
+        !self.is_alive && self.timer.is_none() && self.reading.is_none() && self.end.is_none()
+    }
+}
 
 impl Context<'_> {
     /// The connection's name, valid on every thread.

@@ -89,6 +89,7 @@ impl Outbox {
     }
 
     /// Appends what `encode` writes: whole frames.
+    #[inline]
     pub(super) fn push(&mut self, pool: &mut Pool, size: usize, encode: impl FnOnce(&mut Vec<u8>)) {
         let queue = self.queue.get_or_insert_with(|| pool.take_queue());
         let buffer = queue.tail(pool, size);
@@ -245,6 +246,7 @@ impl Queue {
     }
 
     /// The last buffer, if it has room for `size` bytes, or a new one.
+    #[inline]
     fn tail(&mut self, pool: &mut Pool, size: usize) -> &mut Vec<u8> {
         let fits = match self.chunks.back() {
             Some(Chunk::Frames(buffer)) => buffer.len() + size <= CHUNK,

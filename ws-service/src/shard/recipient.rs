@@ -34,10 +34,11 @@ pub(super) enum Taken {
 }
 
 impl<P: Protocol> Recipient<'_, P> {
+    #[inline]
     pub(super) fn take(&mut self, incoming: Incoming<'_>) -> Result<Taken, Violation> {
         match incoming {
-            Incoming::Text(text) => self.message(Message::Text(text)),
-            Incoming::Binary(bytes) => self.message(Message::Binary(bytes)),
+            Incoming::Text(text) => self.message(|| Message::Text(text)),
+            Incoming::Binary(bytes) => self.message(|| Message::Binary(bytes)),
             Incoming::Deflated { is_text, payload } => return self.deflated(is_text, payload),
             Incoming::Piece(piece) => {
                 self.piece(piece);
@@ -63,16 +64,17 @@ impl<P: Protocol> Recipient<'_, P> {
         Ok(Taken::Frame)
     }
 
-    /// A whole message.
-    fn message(&mut self, message: Message<'_>) {
+    /// A whole message, made where it is handed on: one that was copied just after it had been written
+    /// would be waited for, each time.
+    fn message<'m>(&mut self, message: impl Fn() -> Message<'m>) {
         if self.link.in_pieces {
-            return self.piece(Piece { part: message, is_first: true, is_last: true });
+            return self.piece(Piece { part: message(), is_first: true, is_last: true });
         }
         let Self { protocol, shared, key, link, session, now } = self;
         if let (Phase::Open, Some(session)) = (&link.phase, session) {
             shared.counters.messages_in.add(1);
-            shared.counters.bytes_in.add(message.as_bytes().len() as u64);
-            shared.run(*key, link, *now, |cx| protocol.message(cx, session, message));
+            shared.counters.bytes_in.add(message().as_bytes().len() as u64);
+            shared.run(*key, link, *now, |cx| protocol.message(cx, session, message()));
         }
     }
 
@@ -93,9 +95,9 @@ impl<P: Protocol> Recipient<'_, P> {
         self.shared.counters.inflated.add(1);
         if is_text {
             let text = std::str::from_utf8(&bytes).map_err(|_| Violation::InvalidUtf8)?;
-            self.message(Message::Text(text));
+            self.message(|| Message::Text(text));
         } else {
-            self.message(Message::Binary(&bytes));
+            self.message(|| Message::Binary(&bytes));
         }
         self.shared.deflate.give_back(bytes);
         Ok(Taken::Inflated)

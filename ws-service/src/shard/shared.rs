@@ -93,6 +93,7 @@ impl Shared {
     }
 
     /// Runs one handler and settles what it has recorded. If it panics, its connection ends.
+    #[inline]
     pub(super) fn run(
         &mut self,
         key: ConnectionKey,
@@ -101,24 +102,34 @@ impl Shared {
         handler: impl FnOnce(&mut Context<'_>),
     ) {
         let id = self.name(key);
-        let recorded = Recorded::default();
+        let mut recorded = Recorded::default();
+        let recorded = &mut recorded;
         let mut context = Context { id, now, link: &mut *link, shared: &mut *self, recorded };
-        let result = catch_unwind(AssertUnwindSafe(|| handler(&mut context)));
-        let recorded = context.recorded;
-        if result.is_err() {
-            self.counters.panics.add(1);
+        if catch_unwind(AssertUnwindSafe(|| handler(&mut context))).is_err() {
+            self.panicked(key, link, now);
+        } else if !recorded.is_empty() {
+            self.settle(key, link, recorded, now);
         }
+        self.flush_later(key, link);
+    }
+
+    fn panicked(&mut self, key: ConnectionKey, link: &mut Link, now: Timestamp) {
+        self.counters.panics.add(1);
+        if !link.is_told() {
+            self.end(key, link, CloseReason::Panicked, "", now);
+        }
+    }
+
+    fn settle(
+        &mut self,
+        key: ConnectionKey,
+        link: &mut Link,
+        recorded: &mut Recorded,
+        now: Timestamp,
+    ) {
         if link.is_told() {
             return;
         }
-        if result.is_err() {
-            self.end(key, link, CloseReason::Panicked, "", now);
-            return;
-        }
-        self.settle(key, link, recorded, now);
-    }
-
-    fn settle(&mut self, key: ConnectionKey, link: &mut Link, recorded: Recorded, now: Timestamp) {
         if recorded.is_alive && link.is_open() {
             self.prove_alive(link, now);
         }
@@ -132,10 +143,9 @@ impl Shared {
             Some(Reading::Resume) => self.resume(key, link, Pause::Asked, now),
             None => {}
         }
-        if let Some((reason, text)) = recorded.end {
+        if let Some((reason, text)) = recorded.end.take() {
             self.end(key, link, reason, &text, now);
         }
-        self.flush_later(key, link);
     }
 
     /// Something waits to be written: the peer is to take some of it before long.
@@ -156,6 +166,7 @@ impl Shared {
     }
 
     /// Puts a connection with something to write on the list, once.
+    #[inline]
     pub(super) fn flush_later(&mut self, key: ConnectionKey, link: &mut Link) {
         if !link.is_dirty && !link.outbox.is_empty() && !link.outbox.is_blocked() {
             link.is_dirty = true;
@@ -164,6 +175,7 @@ impl Shared {
     }
 
     /// Whether a message of `size` bytes may be queued.
+    #[inline]
     pub(super) fn room_for(
         &self,
         key: ConnectionKey,
@@ -245,6 +257,7 @@ impl Shared {
 
     /// A frame has ended inside of which the hang-up came due: the peer gets the time for its pong
     /// that it had no chance to use.
+    #[inline]
     pub(super) fn grant_grace(&self, link: &mut Link, now: Timestamp) {
         if link.is_open() && link.pauses.is_none() && link.deadlines.grace == Grace::Owed {
             link.deadlines.grace = Grace::Given;

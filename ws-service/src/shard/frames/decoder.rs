@@ -54,6 +54,7 @@ impl<'b> Input<'b> {
     }
 
     /// Takes the next `count` bytes, or all there are.
+    #[inline]
     pub(super) fn take(&mut self, count: usize) -> &mut [u8] {
         let start = self.at;
         self.at = start.saturating_add(count).min(self.bytes.len());
@@ -108,6 +109,7 @@ impl Decoder {
     /// Reads on until there is something to tell, or until `input` is used up (`None`).
     ///
     /// After an error, neither the decoder nor `input` has a meaning.
+    #[inline]
     pub(in crate::shard) fn next<'a>(
         &'a mut self,
         input: &'a mut Input<'_>,
@@ -119,14 +121,14 @@ impl Decoder {
             && length <= input.rest().len() - size
         {
             // The whole message in one frame: the rest is for everything else.
-            input.take(size);
-            let payload = input.take(length);
+            let payload = &mut input.take(size + length)[size..];
             mask::xor(payload, mask);
             return data(is_text, payload).map(Some);
         }
         self.next_of_any(input, rules)
     }
 
+    #[inline(never)]
     fn next_of_any<'a>(
         &'a mut self,
         input: &'a mut Input<'_>,
