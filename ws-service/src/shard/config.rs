@@ -193,7 +193,8 @@ pub struct Budget {
     pub expiries: usize,
     /// Sessions that end. Default: 64.
     pub closes: usize,
-    /// Copies of published messages that are queued. Default: 4,096.
+    /// Subscribers that publications are queued to: so few that their queues are still in the cache
+    /// when they are written. Each gets up to 16 publications at once. Default: 64.
     pub deliveries: usize,
     /// Frames of one connection that are taken from what was received. Default: 1,024.
     pub frames: usize,
@@ -209,7 +210,7 @@ impl Default for Budget {
         Self {
             expiries: 128,
             closes: 64,
-            deliveries: 4_096,
+            deliveries: 64,
             frames: 1_024,
             inflated_bytes: 1024 * 1024,
             answers: 1,

@@ -9,6 +9,9 @@ use slotmap::SlotMap;
 use super::frame::Frame;
 use super::id::ConnectionKey;
 
+/// Publications that are handed out together at most.
+const TOGETHER: usize = 16;
+
 slotmap::new_key_type! {
     /// A topic while it has subscribers.
     pub(super) struct TopicKey;
@@ -195,46 +198,59 @@ impl Topics {
         self.pending.push_back(Fanout { topic, frame, except, sequence, reached: None });
     }
 
-    /// Hands out up to `budget` copies, oldest publication first; says how many.
+    /// Hands publications to up to `budget` subscribers, the oldest first; says to how many.
+    ///
+    /// Those that go the same way go together: what a subscriber gets of them leaves in one write.
     pub(super) fn fan_out(
         &mut self,
         budget: usize,
         mut deliver: impl FnMut(ConnectionKey, &Frame),
     ) -> usize {
         let mut left = budget;
-        while left > 0 {
-            let Some(fanout) = self.pending.front_mut() else { break };
-            if !fanout.advance(&self.by_key, &mut left, &mut deliver) {
+        while left > 0 && !self.pending.is_empty() {
+            let together = self.in_step();
+            if !self.advance(together, &mut left, &mut deliver) {
                 break;
             }
-            self.pending_bytes -= fanout.frame.len();
-            self.pending.pop_front();
+            let done = self.pending.drain(..together);
+            self.pending_bytes -= done.map(|fanout| fanout.frame.len()).sum::<usize>();
         }
         budget - left
     }
-}
 
-impl Fanout {
-    /// Goes on until the budget is used up (`false`) or everyone has been reached (`true`).
+    /// How many of the oldest have the same subscribers before them.
+    fn in_step(&self) -> usize {
+        let way = |fanout: &Fanout| (fanout.topic, fanout.reached);
+        let first = self.pending.front().map(way);
+        let same = self.pending.iter().take(TOGETHER).take_while(|it| Some(way(it)) == first);
+        same.count()
+    }
+
+    /// The oldest `together` go on until the budget is used up (`false`) or everyone has been reached
+    /// (`true`).
     fn advance(
         &mut self,
-        topics: &SlotMap<TopicKey, Topic>,
+        together: usize,
         left: &mut usize,
         deliver: &mut impl FnMut(ConnectionKey, &Frame),
     ) -> bool {
-        let Some(topic) = topics.get(self.topic) else { return true };
-        let from = self.reached.map_or(Bound::Unbounded, Bound::Excluded);
-        for (&key, &since) in topic.subscribers.range((from, Bound::Unbounded)) {
-            if *left == 0 {
-                return false;
-            }
-            self.reached = Some(key);
+        let Some(oldest) = self.pending.front() else { return true };
+        let Some(topic) = self.by_key.get(oldest.topic) else { return true };
+        let mut reached = oldest.reached;
+        let from = reached.map_or(Bound::Unbounded, Bound::Excluded);
+        let mut subscribers = topic.subscribers.range((from, Bound::Unbounded));
+        while *left > 0 {
+            let Some((&key, &since)) = subscribers.next() else { return true };
             *left -= 1;
-            if since < self.sequence && Some(key) != self.except {
-                deliver(key, &self.frame);
+            reached = Some(key);
+            for fanout in self.pending.range(..together) {
+                if since < fanout.sequence && Some(key) != fanout.except {
+                    deliver(key, &fanout.frame);
+                }
             }
         }
-        true
+        self.pending.range_mut(..together).for_each(|fanout| fanout.reached = reached);
+        false
     }
 }
 

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use sul::Timestamp;
-use ws_service::shard::{CloseKind, Deadline, Mail};
+use tungstenite::Message;
+use ws_service::shard::{CloseKind, Deadline, Frame, Mail};
 
 use crate::driver::Driver;
 use crate::driver::client::text;
@@ -50,7 +51,7 @@ fn deadlines_that_fall_due_together_expire_a_few_per_turn() {
 }
 
 #[test]
-fn copies_are_handed_out_a_few_per_turn() {
+fn publications_reach_a_few_subscribers_per_turn() {
     let mut driver = Driver::with(|config| config.budget.deliveries = 7);
     let keys: Vec<_> = (0..10).map(|_| driver.upgrade()).collect();
     for &key in &keys {
@@ -58,11 +59,36 @@ fn copies_are_handed_out_a_few_per_turn() {
     }
     driver.shard.receive(keys[3], &mut text("/pub t a; pub t b"), driver.now);
     let delivered = per_turn(&mut driver, |it| it.stats().deliveries);
-    assert_eq!(delivered.iter().sum::<u64>(), 18);
-    assert!(delivered.iter().all(|&count| count <= 7), "{delivered:?}");
+    // Both to seven, one of whom has published them; both to the three that are left.
+    assert_eq!(delivered, [12, 6]);
+    for (place, &key) in keys.iter().enumerate() {
+        let expected: &[&str] = if place == 3 { &[] } else { &["a", "b"] };
+        let messages: Vec<_> = expected.iter().map(|&it| Message::from(it)).collect();
+        assert_eq!(driver.messages(key), messages);
+    }
+}
+
+/// A publication that comes while another is under way is handed out behind it, not beside it.
+#[test]
+fn a_publication_that_comes_later_keeps_its_place() {
+    let mut driver = Driver::with(|config| config.budget.deliveries = 3);
+    let keys: Vec<_> = (0..10).map(|_| driver.upgrade()).collect();
+    for &key in &keys {
+        driver.say(key, &text("/sub t"));
+    }
+    let publish = |driver: &mut Driver, words: &str| {
+        let publication = Frame::new(words.into()).to_topic("t");
+        driver.shard.deliver(Mail::Publish(publication), driver.now);
+    };
+    publish(&mut driver, "a");
+    driver.turn();
+    publish(&mut driver, "b");
+    publish(&mut driver, "c");
+    let delivered = per_turn(&mut driver, |it| it.stats().deliveries);
+    // The first to those who are left, one of them in the turn in which the others begin.
+    assert_eq!(delivered, [3, 3, 1 + 2 * 2, 3 * 2, 3 * 2, 2 * 2]);
     for key in keys {
-        let count = driver.messages(key).len();
-        assert_eq!(count, if driver.stats().deliveries == 18 { count } else { 2 });
+        assert_eq!(driver.messages(key), ["a", "b", "c"].map(Message::from));
     }
 }
 

@@ -34,8 +34,8 @@ pub(in crate::cli) struct Turns {
     /// Letters of other threads that a turn delivers.
     #[arg(long, value_name = "N", value_parser = budget(), default_value = "1024", hide_short_help = true)]
     turn_letters: usize,
-    /// Copies of published messages that a turn queues.
-    #[arg(long, value_name = "N", value_parser = budget(), default_value = "4096", hide_short_help = true)]
+    /// Subscribers that a turn queues publications to, up to 16 to each.
+    #[arg(long, value_name = "N", value_parser = budget(), default_value = "64", hide_short_help = true)]
     turn_deliveries: usize,
     /// Timers that fire in a turn.
     #[arg(long, value_name = "N", value_parser = budget(), default_value = "128", hide_short_help = true)]
