@@ -3,7 +3,8 @@
 //! The keys lie in groups of eight, by node. Each group has a winner, the node of its least key; the
 //! winners of two groups meet, the winners of two such matches meet, and so on up to the first of
 //! all. A key that changes concerns only the matches that its node has won or now wins, and most
-//! nodes have won none.
+//! nodes have won none. Where nobody else is armed, as where few are, a match is won without a look
+//! at any key.
 //!
 //! ```text
 //!   winners[1]                      the first of all
@@ -126,7 +127,9 @@ impl Tournament {
         let leaf = self.leaf(node);
         let winner = self.winners[leaf];
         if key < old {
-            if winner == node || key < self.key(winner) {
+            if winner == NOBODY {
+                self.enter(leaf, Player { node, key });
+            } else if winner == node || key < self.key(winner) {
                 self.rise(leaf, Player { node, key });
             }
         } else if winner == node {
@@ -140,7 +143,7 @@ impl Tournament {
     pub(crate) fn withdraw(&mut self, node: u32, key: Key) -> Key {
         let old = self.relabel(node, key);
         if self.winners[self.leaf(node)] == node {
-            self.replay_aside(node);
+            self.leave(node);
         }
         old
     }
@@ -185,6 +188,25 @@ impl Tournament {
         self.groups.len().min(self.below_root)
     }
 
+    /// Lets `player`, the first armed of its group, win all that it now wins. As far up as nobody else
+    /// is armed, no key is looked at.
+    #[inline(never)]
+    fn enter(&mut self, mut place: usize, player: Player) {
+        self.winners[place] = player.node;
+        while place != self.root {
+            let winner = self.winners[place / 2];
+            if winner != NOBODY {
+                if player.key < self.key(winner) {
+                    self.rise(place, player);
+                }
+                break;
+            }
+            place /= 2;
+            self.count_match();
+            self.winners[place] = player.node;
+        }
+    }
+
     /// Lets `player`, whose key has become less, win all that it now wins, from its leaf up.
     #[inline(never)]
     fn rise(&mut self, mut place: usize, player: Player) {
@@ -205,19 +227,47 @@ impl Tournament {
     /// Plays the matches again that `loser` has won, its group's at least; its key has become greater.
     #[inline]
     fn replay(&mut self, loser: u32) {
-        let place = self.leaf(loser);
-        let mut climber = (place, self.winner_of_group(loser as usize / GROUP));
-        self.winners[place] = climber.1.node;
-        self.count_match();
-        if place != self.root {
-            while self.replay_some(loser, &mut climber) {}
-        }
+        let climber = self.replay_group(loser);
+        self.replay_above(loser, climber);
     }
 
     /// [`replay`](Self::replay), out of line: most changes of a key need none.
     #[inline(never)]
     fn replay_aside(&mut self, loser: u32) {
         self.replay(loser);
+    }
+
+    /// [`replay`](Self::replay) for a `loser` that is not armed any more. Where the other side has
+    /// nobody armed, whoever is left wins, and no key is looked at.
+    #[inline(never)]
+    fn leave(&mut self, loser: u32) {
+        let (mut place, player) = self.replay_group(loser);
+        while place != self.root && self.winners[place ^ 1] == NOBODY {
+            place /= 2;
+            self.count_match();
+            self.winners[place] = player.node;
+        }
+        if self.winners[place / 2] == loser {
+            self.replay_above(loser, (place, player));
+        }
+    }
+
+    /// Plays the match of the group of `loser`; returns where it is and who wins.
+    #[inline]
+    fn replay_group(&mut self, loser: u32) -> (usize, Player) {
+        let place = self.leaf(loser);
+        let winner = self.winner_of_group(loser as usize / GROUP);
+        self.winners[place] = winner.node;
+        self.count_match();
+        (place, winner)
+    }
+
+    /// Plays the matches again that `loser` has won above, where `climber` has come to.
+    #[inline]
+    fn replay_above(&mut self, loser: u32, mut climber: (usize, Player)) {
+        if climber.0 != self.root {
+            while self.replay_some(loser, &mut climber) {}
+        }
     }
 
     /// Plays the next matches that `loser` has won, with whoever won the last one and at the place

@@ -142,8 +142,11 @@ fn a_few_armed_among_many_are_delivered_in_order() {
     for few in [1, 2, 30] {
         for _ in 0..100 {
             for _ in 0..few {
-                let index = crowd.pick();
+                let [index, other] = [crowd.pick(), crowd.pick()];
                 crowd.arm(index);
+                crowd.arm(other);
+                crowd.check_earliest();
+                crowd.disarm(other);
                 crowd.check_earliest();
             }
             crowd.expire(999);
