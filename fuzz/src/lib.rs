@@ -1,10 +1,22 @@
 //! The bodies of the fuzz targets: plain functions from bytes to a panic or not.
 //!
 //! Each has an entry point for libFuzzer under `fuzz_targets/`, seeds under `corpus/`, and a stable
-//! test in `tests/seeds.rs` that runs every committed seed. To fuzz, on nightly:
+//! test in `tests/seeds.rs` that runs every committed seed. To fuzz, on nightly, a target for a minute:
 //!
 //! ```text
-//! cargo +nightly fuzz run --fuzz-dir fuzz --features libfuzzer timer_list
+//! .ci/fuzz 60 timer_list
 //! ```
 
+mod choices;
+pub mod connection;
+pub mod deflate;
+mod differential;
+pub mod frames;
+pub mod handshake;
 pub mod timer_list;
+
+/// The loop without a clock and without sockets that the service's own tests drive a shard with. It checks at its
+/// end that nothing is left.
+#[path = "../../ws-service/tests/shard/driver/mod.rs"]
+#[expect(dead_code, reason = "the tests need more of it than the targets do")]
+mod driver;

@@ -99,6 +99,20 @@ impl<P: Protocol> Driver<P> {
         self.turn();
     }
 
+    /// The same, cut into pieces of these sizes, over and over, and then turns until nothing is left to do.
+    pub(crate) fn say_cut(&mut self, key: ConnectionKey, bytes: &[u8], sizes: &[usize]) {
+        let mut rest = bytes;
+        for &size in sizes.iter().cycle() {
+            if rest.is_empty() {
+                break;
+            }
+            let (piece, behind) = rest.split_at(size.clamp(1, rest.len()));
+            self.say(key, piece);
+            rest = behind;
+        }
+        self.settle();
+    }
+
     pub(crate) fn mail(&mut self, mail: Mail<P::Note>) {
         self.shard.deliver(mail, self.now);
         self.turn();
