@@ -1,7 +1,7 @@
 //! The bodies of the fuzz targets: plain functions from bytes to a panic or not.
 //!
-//! Each has an entry point for libFuzzer under `fuzz_targets/`, seeds under `corpus/`, and a stable
-//! test in `tests/seeds.rs` that runs every committed seed. To fuzz, on nightly, a target for a minute:
+//! Each has an entry point for libFuzzer under `fuzz_targets/`, seeds under `corpus/`, and tests in `tests/stable` that
+//! run every committed seed and what chance makes of them. To fuzz, on nightly, a target for a minute:
 //!
 //! ```text
 //! .ci/fuzz 60 timer_list
