@@ -13,7 +13,13 @@ use super::protocol::{Message, Piece};
 use super::reason::{CloseReason, sendable};
 use super::shared::Shared;
 
-/// A handler's view of its connection and its shard.
+/// A handler's view of its connection and its shard. It can't be named on another thread:
+///
+/// ```compile_fail,E0277
+/// fn later(cx: &'static mut ws_service::Context<'static>) {
+///     std::thread::spawn(move || cx.clear_timer());
+/// }
+/// ```
 #[derive(Debug)]
 pub struct Context<'a> {
     pub(super) id: ConnectionId,

@@ -113,7 +113,14 @@ use questions::Questions;
 use roster::Roster;
 use shared::Shared;
 
-/// Everything one service thread owns: its connections, their timers, its topics, its counters.
+/// Everything one service thread owns: its connections, their timers, its topics, its counters. It is
+/// made on the thread that drives it, and stays there:
+///
+/// ```compile_fail,E0277
+/// fn elsewhere(shard: ws_service::shard::Shard<ws_service::protocols::Echo>) {
+///     std::thread::spawn(move || drop(shard));
+/// }
+/// ```
 #[derive(Debug)]
 pub struct Shard<P: Protocol> {
     protocol: Arc<P>,

@@ -1,6 +1,7 @@
 //! The built binary, as an operator runs it.
 
 mod configuration;
+mod family;
 mod flags;
 mod logs;
 mod pages;

@@ -9,14 +9,14 @@ use crate::support::{Server, command};
 
 /// One storm at a time, or they fight for the processors and feel each other. The lock is a file's,
 /// because a test runner may give each test a process.
-fn alone() -> File {
+pub(crate) fn alone() -> File {
     let file = File::create(concat!(env!("CARGO_TARGET_TMPDIR"), "/storms.lock")).unwrap();
     file.lock().unwrap();
     file
 }
 
 /// Runs a storm against the server; its report, after it has said that nothing was lost.
-fn storm(server: &Server, end: &str, more: &[&str]) -> Value {
+pub(crate) fn storm(server: &Server, end: &str, more: &[&str]) -> Value {
     let _alone = alone();
     let report = tempfile::NamedTempFile::new().unwrap();
     let status = command()
@@ -35,7 +35,7 @@ fn storm(server: &Server, end: &str, more: &[&str]) -> Value {
 }
 
 /// What the service has, once the storm is over: as before it.
-fn calm(server: &mut Server) -> Value {
+pub(crate) fn calm(server: &mut Server) -> Value {
     let stats = server.until(|stats| stats["connections"] == 0);
     for gauge in ["sessions", "timers", "topics", "queued_bytes", "fanouts", "staged", "panics"] {
         assert_eq!(stats[gauge], 0, "{gauge} in {stats}");
@@ -48,7 +48,7 @@ fn calm(server: &mut Server) -> Value {
 }
 
 /// Descriptors are exactly where they were; memory has stopped growing.
-fn all_back(report: &Value) {
+pub(crate) fn all_back(report: &Value) {
     let rounds = report["rounds"].as_array().unwrap();
     for round in rounds {
         let server = &round["server"];

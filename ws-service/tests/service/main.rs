@@ -3,6 +3,7 @@
 mod backpressure;
 mod doors;
 mod ends;
+mod family;
 mod limits;
 mod listeners;
 mod proxies;
