@@ -7,7 +7,7 @@ use mio::unix::pipe::Receiver;
 use mio::{Interest, Registry, Token};
 use rustix::process::{Pid, Signal, kill_process};
 
-use super::child::{Lines, News, Order};
+use super::child::{Company, Lines, News, Order};
 use super::complaints::Complaints;
 use super::latency::Latencies;
 
@@ -45,6 +45,7 @@ struct Said {
     handshakes: u64,
     failures: u64,
     churned_us: Option<u64>,
+    company: Company,
 }
 
 impl Crowd {
@@ -150,6 +151,15 @@ impl Crowd {
         self.said().map(|said| said.churned_us).max().flatten()
     }
 
+    /// How the companions among them have fared.
+    pub(super) fn company(&self) -> Company {
+        self.said().fold(Company::default(), |sum, said| sum.and(said.company))
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.members.is_empty()
+    }
+
     fn said(&self) -> impl Iterator<Item = &Said> {
         self.members.iter().map(|process| &process.said)
     }
@@ -207,6 +217,7 @@ impl Said {
                 (self.handshakes, self.failures) = (handshakes, failures);
                 self.churned_us = Some(elapsed_us);
             }
+            News::Company(company) => self.company = company,
             News::Complaint(complaint) => complaints.add(format!("crowd: {complaint}")),
         }
     }

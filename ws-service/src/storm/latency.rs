@@ -59,6 +59,16 @@ impl Latencies {
         }
     }
 
+    /// Adds what another has recorded.
+    pub(super) fn add(&mut self, other: &Self) {
+        self.min_us = self.min_us.min(other.min_us);
+        self.max_us = self.max_us.max(other.max_us);
+        if let (Some(histogram), Some(others)) = (&mut self.histogram, &other.histogram) {
+            // The same bounds: it cannot fail.
+            let _ = histogram.add(others);
+        }
+    }
+
     pub(super) fn summary(&self) -> LatencySummary {
         let Some(histogram) = self.histogram.as_ref().filter(|histogram| !histogram.is_empty())
         else {
@@ -95,6 +105,17 @@ mod tests {
         assert_eq!((summary.min_us, summary.max_us), (1_000, 5_000), "the extremes are exact");
         latencies.record_with_missed(Duration::from_micros(900), ms(1));
         assert_eq!(latencies.summary().samples, 6);
+    }
+
+    #[test]
+    fn two_together_are_as_if_recorded_in_one() {
+        let (mut one, mut other) = (Latencies::new(), Latencies::new());
+        one.record_us(5);
+        other.record_us(9_000);
+        one.add(&other);
+        one.add(&Latencies::new());
+        let summary = one.summary();
+        assert_eq!((summary.samples, summary.min_us, summary.max_us), (2, 5, 9_000));
     }
 
     #[test]

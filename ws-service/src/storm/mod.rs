@@ -12,6 +12,8 @@
 //!                ├── watch (descriptors and memory of the server's process) ───────────┘  │
 //!                └── crowd ══ lines of JSON ══ child (holder or churner) ──► client ──────┘
 //! ```
+//!
+//! A soak is rounds without end, each of another kind, with companions (children, too) who talk throughout.
 
 mod child;
 mod client;
@@ -25,6 +27,7 @@ mod progress;
 mod random;
 mod report;
 mod round;
+mod soak;
 mod stage;
 mod survivors;
 mod watch;
@@ -35,6 +38,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::Context;
+use serde::Serialize;
 
 pub(crate) use child::run as run_child;
 pub(crate) use options::Options;
@@ -71,9 +75,15 @@ fn play(options: &Options, target: client::Target) -> anyhow::Result<u64> {
             .with_context(|| format!("watching the server's process {pid}"))?,
         None => round::Director::new(options, target, seed)?,
     };
+    if let Some(time) = options.soak {
+        let report = soak::play(&mut director, time, seed)?;
+        print!("{}", report.text());
+        return finish(&report, report.losses, options);
+    }
     let mut rounds = Vec::new();
     for number in 1..=options.rounds {
-        let round = director.round(number).with_context(|| format!("round {number}"))?;
+        let round =
+            director.round(number, options.end).with_context(|| format!("round {number}"))?;
         let over = round.over.is_some();
         rounds.push(round);
         if over {
@@ -93,16 +103,21 @@ fn play(options: &Options, target: client::Target) -> anyhow::Result<u64> {
         rounds,
     };
     print!("{}", report.text());
+    finish(&report, report.summary.losses, options)
+}
+
+/// Writes the results where that is asked for, and says how it went.
+fn finish(report: &impl Serialize, losses: u64, options: &Options) -> anyhow::Result<u64> {
     if let Some(path) = &options.json {
-        write(&report, path).with_context(|| format!("writing {}", path.display()))?;
+        write(report, path).with_context(|| format!("writing {}", path.display()))?;
     }
-    match report.summary.losses {
+    match losses {
         0 => println!("nothing was lost"),
         losses => println!("{losses} losses"),
     }
-    Ok(report.summary.losses)
+    Ok(losses)
 }
 
-fn write(report: &Report, path: &Path) -> anyhow::Result<()> {
+fn write(report: &impl Serialize, path: &Path) -> anyhow::Result<()> {
     Ok(serde_json::to_writer_pretty(File::create(path)?, report)?)
 }

@@ -27,7 +27,9 @@ Examples:
   Let them fall silent instead, and see when each is hung up on:
     ws-service storm ws://127.0.0.1:9001/echo --end freeze
   A minute of handshakes, each reset on completion:
-    ws-service storm ws://127.0.0.1:9001/echo --end churn --seconds 60")]
+    ws-service storm ws://127.0.0.1:9001/echo --end churn --seconds 60
+  An hour of everything, on a server that hangs up on the silent within --reclaim-within:
+    ws-service storm ws://127.0.0.1:9001/echo --soak 1h --server-pid $(pidof my-server)")]
 pub(crate) struct Options {
     /// The server: ws://HOST:PORT/PATH. What it is sent, it must echo
     pub(super) url: String,
@@ -44,6 +46,23 @@ pub(crate) struct Options {
     #[arg(long, default_value_t = 1, value_name = "R",
           value_parser = clap::value_parser!(u32).range(1..=100_000))]
     pub(super) rounds: u32,
+
+    /// Go on for this long: every way to end takes its turn, while others talk in rooms and read slowly.
+    /// Judged at the end: order and content of every message, descriptors, memory, survivors' latency
+    #[arg(long, value_name = "TIME", value_parser = duration, conflicts_with_all = ["end", "rounds"])]
+    pub(super) soak: Option<Duration>,
+
+    /// In a soak, the path of the rooms: what one sends to PATH/{room}, all others there must receive
+    #[arg(long, default_value = "/mirror", value_name = "PATH", requires = "soak")]
+    pub(super) rooms: String,
+
+    /// In a soak, companions: members of each of two rooms, and as many slow readers
+    #[arg(long, default_value_t = 50, value_name = "N", requires = "soak")]
+    pub(super) companions: usize,
+
+    /// In a soak, the survivors' p99 above which the server has failed
+    #[arg(long, default_value = "100ms", value_name = "TIME", value_parser = duration, requires = "soak")]
+    pub(super) p99_below: Duration,
 
     /// Connections that live through it all, echoing
     #[arg(long, default_value_t = 50, value_name = "K")]
@@ -118,6 +137,21 @@ pub(super) enum End {
     Stop,
     /// Handshake, RST, again, for --seconds
     Churn,
+}
+
+impl End {
+    /// As on the command line.
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Self::Kill => "kill",
+            Self::Reset => "reset",
+            Self::Fin => "fin",
+            Self::Close => "close",
+            Self::Freeze => "freeze",
+            Self::Stop => "stop",
+            Self::Churn => "churn",
+        }
+    }
 }
 
 impl Options {

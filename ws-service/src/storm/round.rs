@@ -9,7 +9,7 @@ use rustix::process::Signal;
 use super::child::{Churn, Opening, Order, Parting};
 use super::client::{CONNECTIONS_PER_SOURCE, Target};
 use super::crowd::Crowd;
-use super::latency::microseconds;
+use super::latency::{Latencies, microseconds};
 use super::limits;
 use super::options::{End, Options};
 use super::progress::Progress;
@@ -29,18 +29,22 @@ const COMING_TO_REST: Duration = Duration::from_secs(1);
 const ONE_OFF: u64 = 1;
 
 /// Beyond its own time limits a child is not waited for longer than this.
-const GRACE: Duration = Duration::from_secs(5);
+pub(super) const GRACE: Duration = Duration::from_secs(5);
 
 /// Far more than any crowd needs.
 const LONGEST_OPENING: Duration = Duration::from_hours(24);
 
 /// Directs the rounds of a storm.
 pub(super) struct Director<'a> {
-    options: &'a Options,
-    target: Target,
-    stage: Stage,
-    random: Random,
+    pub(super) options: &'a Options,
+    pub(super) target: Target,
+    pub(super) stage: Stage,
+    pub(super) random: Random,
     progress: Progress,
+    /// How the crowd of this round ends.
+    end: End,
+    /// What survivors felt in all windows that were recorded.
+    pub(super) felt: Latencies,
     /// The number of the next connection, for its source address.
     next_connection: usize,
     /// The server's descriptors before the first round, without the survivors'.
@@ -55,16 +59,26 @@ impl<'a> Director<'a> {
         let mut random = Random::new(seed);
         let stage = Stage::new(options, target.clone(), &mut random)?;
         let progress = Progress::new();
-        let (next_connection, own_descriptors) = (0, None);
-        Ok(Self { options, target, stage, random, progress, next_connection, own_descriptors })
+        Ok(Self {
+            options,
+            target,
+            stage,
+            random,
+            progress,
+            end: options.end,
+            felt: Latencies::new(),
+            next_connection: 0,
+            own_descriptors: None,
+        })
     }
 
-    /// Plays one round; its `over` says why there is no point in another.
+    /// Plays one round, whose crowd ends like this; its `over` says why there is no point in another.
     ///
     /// # Errors
     ///
     /// The storm itself failed: no poll, no child process.
-    pub(super) fn round(&mut self, number: u32) -> io::Result<Round> {
+    pub(super) fn round(&mut self, number: u32, end: End) -> io::Result<Round> {
+        self.end = end;
         self.progress.round(number, self.options.rounds);
         let mut round = Round { number, ..Round::default() };
         self.gather()?;
@@ -77,13 +91,13 @@ impl<'a> Director<'a> {
             return Ok(round);
         }
         self.stage.resume();
-        if self.options.end != End::Churn {
+        if end != End::Churn || self.options.soak.is_some() {
             self.open(&mut round)?;
         }
         self.settle(&mut round)?;
         let open = self.holdings();
         let baseline = before.map_or(0, |holdings| holdings.descriptors);
-        match self.options.end {
+        match end {
             _ if self.stage.over.is_some() => {}
             End::Churn => self.churn(&mut round, baseline)?,
             _ => self.end(&mut round, baseline)?,
@@ -178,7 +192,7 @@ impl<'a> Director<'a> {
         self.stage.resume();
         let start = Instant::now();
         self.stage.reclaim = Some(Reclaim::new(start, baseline));
-        match self.options.end {
+        match self.end {
             End::Kill => self.stage.cast.crowd.kill(),
             End::Stop => self.stage.cast.crowd.signal(Signal::STOP)?,
             End::Reset => self.stage.cast.crowd.order(&Order::Part(Parting::Reset))?,
@@ -187,7 +201,7 @@ impl<'a> Director<'a> {
             End::Freeze => self.stage.cast.crowd.order(&Order::Part(Parting::Freeze))?,
             End::Churn => {}
         }
-        let witness = Witness { end: self.options.end, opened: round.opened };
+        let witness = Witness { end: self.end, opened: round.opened };
         let measured = self.options.measured_after();
         let gone = Cell::new(None);
         let limit = start + self.options.reclaim_within.max(measured);
@@ -218,7 +232,7 @@ impl<'a> Director<'a> {
     fn ask_crowd(&mut self, round: &mut Round, expected: usize) {
         let crowd = &self.stage.cast.crowd;
         round.lost_before_end = crowd.lost();
-        match self.options.end {
+        match self.end {
             End::Freeze => {
                 round.hang_ups = Some(HangUps {
                     missing: expected.saturating_sub(crowd.hung_up()),
@@ -243,13 +257,21 @@ impl<'a> Director<'a> {
             seed: self.random.next(),
         });
         self.stage.resume();
-        self.stage.cast.crowd = Crowd::start(&[order], self.stage.swarm.registry())?;
-        let limit = Instant::now() + self.options.measured_after() + self.options.timeout + GRACE;
+        let churners = Crowd::start(&[order], self.stage.swarm.registry())?;
+        let mut crowd = std::mem::replace(&mut self.stage.cast.crowd, churners);
+        let start = Instant::now();
         let progress = &self.progress;
-        self.stage.drive(limit, |stage| {
+        let is_over = |stage: &Stage| {
             progress.churned(stage.cast.crowd.churning());
             stage.cast.crowd.churned_us().is_some() || !stage.cast.crowd.is_whole()
-        })?;
+        };
+        if !crowd.is_empty() {
+            // The accept and close paths meet best where thousands go while others come.
+            self.stage.drive(start + self.options.measured_after() / 2, is_over)?;
+            crowd.kill();
+        }
+        let limit = start + self.options.measured_after() + self.options.timeout + GRACE;
+        self.stage.drive(limit, is_over)?;
         let start = Instant::now();
         self.stage.rest()?;
         round.after = self.account(round, false);
@@ -286,7 +308,7 @@ impl<'a> Director<'a> {
     ) -> io::Result<()> {
         self.stage.reclaim = None;
         let whole = self.stage.cast.crowd.is_whole();
-        if self.options.end == End::Stop {
+        if self.end == End::Stop {
             self.stage.cast.crowd.kill();
             // It is dying of the SIGKILL already, where a stopped process can.
             let _ = self.stage.cast.crowd.signal(Signal::CONT);
@@ -314,6 +336,7 @@ impl<'a> Director<'a> {
     fn account(&mut self, round: &mut Round, record: bool) -> Window {
         let (survivors, fresh) = self.stage.record(record);
         round.echoes.add(&survivors, &fresh);
+        self.felt.add(&survivors.latencies);
         Window::of(&survivors, &fresh)
     }
 
@@ -348,7 +371,7 @@ impl<'a> Director<'a> {
         holdings.map(|holdings| holdings.descriptors.saturating_sub(alive))
     }
 
-    fn holdings(&self) -> Option<Holdings> {
+    pub(super) fn holdings(&self) -> Option<Holdings> {
         let watch = self.stage.watch.as_ref()?;
         let (descriptors, rss_bytes) = (watch.descriptors().ok()?, watch.rss_bytes().ok()?);
         Some(Holdings { descriptors, rss_bytes })
@@ -386,6 +409,6 @@ impl Witness {
     }
 }
 
-fn milliseconds(duration: Duration) -> u64 {
+pub(super) fn milliseconds(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }

@@ -33,6 +33,8 @@ pub(super) struct Cast {
     pub(super) survivors: Survivors,
     pub(super) fresh: Fresh,
     pub(super) crowd: Crowd,
+    /// Those who talk for as long as a soak lasts.
+    pub(super) companions: Crowd,
     pub(super) complaints: Complaints,
 }
 
@@ -88,6 +90,7 @@ impl Stage {
                 survivors,
                 fresh,
                 crowd: Crowd::default(),
+                companions: Crowd::default(),
                 complaints: Complaints::default(),
             },
             watch,
@@ -153,6 +156,9 @@ impl Stage {
     fn act(&mut self, now: Instant) {
         if self.cast.crowd.spoke {
             self.cast.crowd.listen(&mut self.cast.complaints);
+        }
+        if self.cast.companions.spoke {
+            self.cast.companions.listen(&mut self.cast.complaints);
         }
         Survivors::send_due(&mut self.swarm, &mut self.cast, now);
         Fresh::start_due(&mut self.swarm, &mut self.cast, now);
@@ -245,6 +251,7 @@ impl Crew for Cast {
 
     fn outside(&mut self, _: Token) {
         self.crowd.spoke = true;
+        self.companions.spoke = true;
     }
 }
 

@@ -8,6 +8,7 @@ mod pages;
 mod reload;
 mod server;
 mod signals;
+mod soak;
 mod storms;
 mod support;
 mod usage;

@@ -5,11 +5,14 @@
 //! hand when its parent dies while it is stopped), so none is ever left behind.
 
 mod churn;
+mod company;
 mod holder;
 mod lines;
 mod process;
 mod protocol;
+mod room;
+mod slow;
 
 pub(super) use lines::Lines;
 pub(crate) use process::run;
-pub(super) use protocol::{Churn, News, Opening, Order, Parting};
+pub(super) use protocol::{Churn, Companions, Company, Kind, News, Opening, Order, Parting};

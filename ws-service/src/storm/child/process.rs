@@ -9,6 +9,7 @@ use mio::unix::pipe::Receiver;
 use mio::{Interest, Token};
 
 use super::churn::Churner;
+use super::company;
 use super::holder::Holder;
 use super::{Lines, News, Order};
 use crate::storm::limits;
@@ -46,6 +47,7 @@ fn obey() -> io::Result<()> {
     match rest.next() {
         Some(Order::Open(opening)) => Holder::new(&opening)?.run(&mut orders, rest.collect()),
         Some(Order::Churn(churn)) => Churner::new(&churn)?.run(&mut orders),
+        Some(Order::Accompany(companions)) => company::run(&companions, &mut orders),
         Some(Order::Part(_)) | None => Ok(()),
     }
 }

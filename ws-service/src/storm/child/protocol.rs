@@ -9,6 +9,7 @@ use crate::storm::client::Target;
 pub(in crate::storm) enum Order {
     Open(Opening),
     Churn(Churn),
+    Accompany(Companions),
     Part(Parting),
 }
 
@@ -34,6 +35,40 @@ pub(in crate::storm) struct Churn {
     pub(in crate::storm) duration_ms: u64,
     pub(in crate::storm) timeout_ms: u64,
     pub(in crate::storm) seed: u64,
+}
+
+/// Open connections that talk for as long as a soak lasts.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(in crate::storm) struct Companions {
+    pub(in crate::storm) kind: Kind,
+    pub(in crate::storm) target: Target,
+    pub(in crate::storm) connections: usize,
+    pub(in crate::storm) timeout_ms: u64,
+    pub(in crate::storm) seed: u64,
+}
+
+/// What companions do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(in crate::storm) enum Kind {
+    /// They speak in turn, and hear each other.
+    Room,
+    /// They read the echoes of what they send slowly.
+    Slow,
+}
+
+/// How companions have fared until now.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(in crate::storm) struct Company {
+    /// Connections that have opened.
+    pub(in crate::storm) open: u64,
+    pub(in crate::storm) sent: u64,
+    pub(in crate::storm) heard: u64,
+    /// Messages that somebody is still to hear.
+    pub(in crate::storm) owed: u64,
+    /// Messages that came changed, twice, out of order, or for which another was missing.
+    pub(in crate::storm) wrong: u64,
+    /// Connections that did not open, or ended before they were to.
+    pub(in crate::storm) ended: u64,
 }
 
 /// How a child itself ends its connections; death and SIGSTOP need no order.
@@ -79,8 +114,28 @@ pub(in crate::storm) enum News {
         failures: u64,
         elapsed_us: u64,
     },
+    Company(Company),
     /// Something went wrong, for a person to read; only the first few are sent.
     Complaint(String),
+}
+
+impl Company {
+    /// The sum of both.
+    pub(in crate::storm) fn and(self, other: Self) -> Self {
+        Self {
+            open: self.open + other.open,
+            sent: self.sent + other.sent,
+            heard: self.heard + other.heard,
+            owed: self.owed + other.owed,
+            wrong: self.wrong + other.wrong,
+            ended: self.ended + other.ended,
+        }
+    }
+
+    /// Everything that should not have happened, once they have parted.
+    pub(in crate::storm) fn losses(self) -> u64 {
+        self.owed + self.wrong + self.ended
+    }
 }
 
 #[cfg(test)]

@@ -123,14 +123,44 @@ impl<M> Connection<M> {
         crew: &mut C,
         now: Instant,
     ) -> Result<bool, Ending> {
-        self.hung_up |= readiness.hung_up;
         if matches!(self.phase, Phase::Connecting) {
-            self.connecting(readiness, target)?;
+            self.advance(readiness, target)?;
             // Nothing can have been answered yet, and an answer will be an event of its own.
             return Ok(false);
         }
+        self.advance(readiness, target)?;
+        self.read(buffer, crew, now)
+    }
+
+    /// Does what a readiness allows without reading: asks for the upgrade, or writes what waits.
+    ///
+    /// # Errors
+    ///
+    /// How the connection ended.
+    pub(super) fn advance(&mut self, readiness: Readiness, target: &Target) -> Result<(), Ending> {
+        self.hung_up |= readiness.hung_up;
+        if matches!(self.phase, Phase::Connecting) {
+            return self.connecting(readiness, target);
+        }
         if readiness.writable {
             self.line.flush();
+        }
+        Ok(())
+    }
+
+    /// Reads once, at most what fits into `buffer`; returns whether there may be more.
+    ///
+    /// # Errors
+    ///
+    /// How the connection ended.
+    pub(super) fn read<C: Crew<Member = M>>(
+        &mut self,
+        buffer: &mut [u8],
+        crew: &mut C,
+        now: Instant,
+    ) -> Result<bool, Ending> {
+        if matches!(self.phase, Phase::Connecting) {
+            return Ok(false);
         }
         let more = self.receive(buffer, crew, now)?;
         self.after_crew()?;

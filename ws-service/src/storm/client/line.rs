@@ -65,6 +65,16 @@ impl Line {
         let _ = self.stream.set_nodelay(true);
     }
 
+    /// Whether the socket has taken all that was said.
+    pub(in crate::storm) fn is_clear(&self) -> bool {
+        self.out.is_empty()
+    }
+
+    /// Has the system take in as much as this while it is not read; a wish, which may be refused.
+    pub(in crate::storm) fn take_in(&mut self, bytes: usize) {
+        let _ = SockRef::from(&self.stream).set_recv_buffer_size(bytes);
+    }
+
     pub(super) fn pong(&mut self, payload: &[u8]) {
         self.frame(OpCode::Control(Control::Pong), payload);
     }

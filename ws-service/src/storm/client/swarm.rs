@@ -8,7 +8,7 @@ use mio::net::TcpStream;
 use mio::{Events, Interest, Poll, Registry, Token};
 use rustix::event::{PollFd, PollFlags, Timespec};
 use slotmap::{Key, KeyData, SlotMap};
-use socket2::{Domain, Protocol, Socket, Type};
+use socket2::{Domain, Protocol, SockRef, Socket, Type};
 
 use super::connection::{Connection, Crew, Ending, Readiness};
 use super::line::Line;
@@ -41,6 +41,8 @@ struct Members<M> {
     /// Those that may have more to read than one `recv` took.
     again: Vec<ConnectionId>,
     frozen: bool,
+    /// Nothing is read but by [`Swarm::read_each`].
+    slow: bool,
 }
 
 impl<M> Swarm<M> {
@@ -51,6 +53,7 @@ impl<M> Swarm<M> {
             buffer: vec![0; BUFFER],
             again: Vec::new(),
             frozen: false,
+            slow: false,
         };
         let events = Events::with_capacity(EVENTS_PER_TURN);
         Ok(Self { poll: Poll::new()?, events, members, random })
@@ -81,6 +84,11 @@ impl<M> Swarm<M> {
             None => TcpStream::connect(address)?,
             Some(source) => connect_from(source, address)?,
         };
+        if self.members.slow {
+            // Or the system would take in what we are slow to read. They are wishes: they may be refused.
+            let (socket, size) = (SockRef::from(&stream), self.members.buffer.len());
+            let _ = socket.set_recv_buffer_size(size).and(socket.set_send_buffer_size(size));
+        }
         let random = self.random.split();
         let members = &mut self.members;
         let id = members.connections.try_insert_with_key(|id| {
@@ -180,6 +188,19 @@ impl<M> Swarm<M> {
         }
     }
 
+    /// From now on nothing is read but by [`read_each`](Self::read_each), `portion` bytes at most.
+    pub(in crate::storm) fn read_slowly(&mut self, portion: usize) {
+        self.members.slow = true;
+        self.members.buffer.resize(portion, 0);
+    }
+
+    /// Reads once from every connection.
+    pub(in crate::storm) fn read_each<C: Crew<Member = M>>(&mut self, crew: &mut C, now: Instant) {
+        for id in self.ids(|_| true) {
+            self.members.read(id, crew, now);
+        }
+    }
+
     fn ids(&self, wanted: impl Fn(&Connection<M>) -> bool) -> Vec<ConnectionId> {
         let all = self.members.connections.iter();
         all.filter(|(_, connection)| wanted(connection)).map(|(id, _)| id).collect()
@@ -222,10 +243,22 @@ impl<M> Members<M> {
             }
             return;
         }
-        match connection.ready(readiness, &mut self.buffer, &self.target, crew, now) {
+        let served = if self.slow {
+            connection.advance(readiness, &self.target).map(|()| false)
+        } else {
+            connection.ready(readiness, &mut self.buffer, &self.target, crew, now)
+        };
+        match served {
             Ok(true) => self.again.push(id),
             Ok(false) => {}
             Err(ending) => self.end(id, ending, crew, now),
+        }
+    }
+
+    fn read<C: Crew<Member = M>>(&mut self, id: ConnectionId, crew: &mut C, now: Instant) {
+        let Some(connection) = self.connections.get_mut(id) else { return };
+        if let Err(ending) = connection.read(&mut self.buffer, crew, now) {
+            self.end(id, ending, crew, now);
         }
     }
 

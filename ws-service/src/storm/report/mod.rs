@@ -2,6 +2,7 @@
 //!
 //! Times are in microseconds (`_us`), sizes in bytes (`_bytes`); what was not observed is `null`.
 
+mod soak;
 mod summary;
 mod table;
 
@@ -12,6 +13,7 @@ use super::options::End;
 use super::watch::Holdings;
 use super::{fresh, survivors};
 
+pub(super) use soak::{Companionship, Memory, Soak, SoakRound};
 pub(super) use summary::Summary;
 
 /// Everything about one storm.

@@ -1,5 +1,7 @@
 //! All rounds in a few numbers: medians, because one round in ten is somebody else's cron job.
 
+use std::borrow::Borrow;
+
 use serde::Serialize;
 
 use super::Round;
@@ -62,12 +64,15 @@ impl Summary {
 }
 
 impl Medians {
-    fn of(rounds: &[Round], window: impl Fn(&Round) -> &super::Window) -> Self {
+    pub(super) fn of<R: Borrow<Round>>(
+        rounds: &[R],
+        window: impl Fn(&Round) -> &super::Window,
+    ) -> Self {
         let survivors = |number: fn(&LatencySummary) -> u64| {
-            let measured = rounds.iter().map(|round| &window(round).survivors);
+            let measured = rounds.iter().map(|round| &window(round.borrow()).survivors);
             median(measured.filter(|summary| summary.samples > 0).map(number))
         };
-        let fresh = rounds.iter().map(|round| &window(round).fresh);
+        let fresh = rounds.iter().map(|round| &window(round.borrow()).fresh);
         Self {
             survivors_p50_us: survivors(|summary| summary.p50_us),
             survivors_p99_us: survivors(|summary| summary.p99_us),
@@ -81,7 +86,7 @@ impl Medians {
 }
 
 /// The middle one, or the mean of the two in the middle.
-fn median(numbers: impl Iterator<Item = u64>) -> Option<u64> {
+pub(super) fn median(numbers: impl Iterator<Item = u64>) -> Option<u64> {
     let mut numbers: Vec<_> = numbers.collect();
     numbers.sort_unstable();
     let upper = *numbers.get(numbers.len() / 2)?;

@@ -148,18 +148,18 @@ fn hung_up(hang_ups: &HangUps) -> String {
     )
 }
 
-fn arrow(before: Option<String>, after: Option<String>) -> String {
+pub(super) fn arrow(before: Option<String>, after: Option<String>) -> String {
     let text = |number: Option<String>| number.unwrap_or_else(|| "–".into());
     format!("{} → {}", text(before), text(after))
 }
 
 /// Milliseconds with two digits behind the point.
-fn ms(us: u64) -> String {
+pub(super) fn ms(us: u64) -> String {
     let hundredths = us.saturating_add(5) / 10;
     format!("{}.{:02}", hundredths / 100, hundredths % 100)
 }
 
-fn mebibytes(bytes: u64) -> String {
+pub(super) fn mebibytes(bytes: u64) -> String {
     let tenths = bytes.saturating_mul(10) >> 20;
     format!("{}.{}", tenths / 10, tenths % 10)
 }
