@@ -12,10 +12,11 @@
 //! The shards are driven through the same public door that the reactor uses, by the law written in
 //! `shard/mod.rs`: accepts, receives, deaths, room, mail; one turn; writes, orders, posts; sleep.
 //! How much of each a turn does is random, and so are the settings, which are small and short enough
-//! for limits and deadlines to be hit. Clients keep the rules, break each of them, read slowly or
-//! not at all, reset at any byte, vanish, cling. The network tears, holds up and resets; threads are
-//! not scheduled for milliseconds, or minutes. Then faults stop, everybody is drained, and nothing
-//! may be left.
+//! for limits and deadlines to be hit, in any order. Clients keep the rules, break each of them, read
+//! slowly or not at all, reset at any byte, vanish, cling. The network tears, holds up and resets; letters
+//! are held up, threads are not scheduled for milliseconds, or minutes. And there are blows that befall
+//! all at once: all clients end in one instant, the clock jumps or stands still, the process is stopped,
+//! or drained in the midst of it. Then faults stop, everybody is drained, and nothing may be left.
 //!
 //! A run is its seed: no clock, no thread, no hash map, one generator. Its trace, bytes included,
 //! is folded into a hash; the same seed gives the same hash. A failing seed is replayed with the
@@ -28,16 +29,16 @@
 //!
 //! | lws | here |
 //! |---|---|
-//! | #2114, #3376: all clients die | resets, vanished and ended clients, under the close budget |
+//! | #2114, #3376: all clients die | storms: all reset, end, vanish or close in one instant, under the close budget |
 //! | #2032: connects while threads start | all arrivals at once; `Refused` at the limit |
 //! | #1938, #3535: a name is reused | stale keys are poked with every call |
-//! | #3531, #1873, #1847: lost wake-ups | liveness; mail during the drain |
+//! | #3531, #1873, #1847: lost wake-ups | liveness; mail that is held up across the drain |
 //! | #2394, #3452: a timer closes its own connection | the protocol's timer closes, or sets itself again |
 //! | #1730, #1771, #1773: the ping timer outlives | residue; nothing is heard after a Close |
 //! | #2822: a timeout set on what has gone | letters to sessions long gone; `closed` sets timers |
 //! | #2877: a cancel that fires | a timer that was cleared or moved must not fire |
 //! | #2620, #2681, #2883: two owners close | deaths told twice, Close against hang-up and drain |
-//! | #3062: stopped for minutes | frozen threads |
+//! | #3062: stopped for minutes | frozen threads, a stopped process, a clock that jumps |
 //! | #3386: hang-up not after the ping | never drawn: it is a configuration error |
 
 mod checkers;
@@ -54,8 +55,12 @@ mod trace;
 mod wire;
 mod world;
 
+use std::collections::BTreeSet;
+
 use ws_service::CloseKind;
 
+use client::{Cut, Temper};
+use observer::Hit;
 use trace::Step;
 
 /// Seeds of a plain test run.
@@ -112,6 +117,46 @@ fn the_same_seed_gives_the_same_trace() {
         assert_eq!(first, second, "seed {seed}");
     }
     assert_ne!(run::run(0, None).hash, run::run(1, None).hash);
+}
+
+/// lws had to be mended for an abort at each step of the upgrade, and of the close, one after another.
+#[test]
+fn peers_reset_at_every_byte_of_the_upgrade_and_of_the_close_handshake() {
+    let mut cuts = BTreeSet::new();
+    for seed in 0..40 {
+        let outcome = run::run_as(seed, |plan| {
+            plan.clients = 300;
+            plan.tempers = vec![(Temper::Breaker, 1)];
+            plan.config.limits.connections = usize::MAX;
+            plan.blows.clear();
+        });
+        assert_eq!(outcome.failure, None, "seed {seed}");
+        cuts.extend(outcome.cuts);
+    }
+    let request = (0..=150).map(Cut::Request);
+    let response = (0..=130).map(Cut::Response);
+    let close = (0..=8).map(Cut::Close);
+    let goodbye = (0..=3).map(Cut::Goodbye);
+    let missing: Vec<_> = request.chain(response).chain(close).chain(goodbye).collect();
+    let missing: Vec<_> = missing.iter().filter(|cut| !cuts.contains(cut)).collect();
+    assert!(missing.is_empty(), "{missing:?}");
+}
+
+/// Whatever limit is hit first, and whatever next.
+#[test]
+fn limits_are_hit_in_every_order() {
+    let mut orders = BTreeSet::new();
+    for seed in 0..600 {
+        let hits = run::run(seed, None).hits;
+        for (place, first) in hits.iter().enumerate() {
+            orders.extend(hits[place + 1..].iter().map(|next| (*first as u8, *next as u8)));
+        }
+    }
+    for first in Hit::ALL {
+        for next in Hit::ALL.into_iter().filter(|&next| next != first) {
+            assert!(orders.contains(&(first as u8, next as u8)), "{first:?} before {next:?}");
+        }
+    }
 }
 
 #[test]

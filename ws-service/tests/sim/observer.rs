@@ -1,11 +1,14 @@
 //! The one who sees everything: hands each observation to the trace and to the checkers it concerns.
 
-use ws_service::{CloseReason, ConnectionId, SendError, Sent};
+use std::collections::BTreeSet;
+
+use ws_service::{CloseReason, ConnectionId, SendError, Sent, Violation};
 
 use crate::checkers::{
     Check, Checked, ClosedOnce, Counts, Deadlines, Deed, Direct, Limits, Note, Output, Reasons,
     Topics,
 };
+use crate::client::Cut;
 use crate::payload::Payload;
 use crate::plan::Plan;
 use crate::planted::Bug;
@@ -18,6 +21,30 @@ pub(crate) struct Failure {
     pub(crate) text: String,
     /// In microseconds.
     pub(crate) at: u64,
+}
+
+/// A limit that somebody has run into.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Hit {
+    Connections,
+    Head,
+    Message,
+    Fragments,
+    Queue,
+    Topics,
+    Mail,
+}
+
+impl Hit {
+    pub(crate) const ALL: [Self; 7] = [
+        Self::Connections,
+        Self::Head,
+        Self::Message,
+        Self::Fragments,
+        Self::Queue,
+        Self::Topics,
+        Self::Mail,
+    ];
 }
 
 /// Trace, checkers, and the first failure.
@@ -34,6 +61,10 @@ pub(crate) struct Observer {
     pub(crate) counts: Vec<Counts>,
     /// Sessions by name, in the order of their acceptance; and whether the answer is deferred.
     pub(crate) accepted: Vec<(u32, ConnectionId, bool)>,
+    /// Where breakers have reset.
+    pub(crate) cuts: BTreeSet<Cut>,
+    /// The limits that were hit, by their first time.
+    pub(crate) hits: Vec<Hit>,
     bug: Option<Bug>,
     /// The planted bug does its work at this chance, and only then.
     strike: u64,
@@ -57,6 +88,8 @@ impl Observer {
             reasons: Reasons::default(),
             counts: vec![Counts::default(); plan.nodes],
             accepted: Vec::new(),
+            cuts: BTreeSet::new(),
+            hits: Vec::new(),
             bug,
             strike,
             chances: 0,
@@ -78,6 +111,12 @@ impl Observer {
         let is_it = self.bug == Some(bug);
         self.chances += u64::from(is_it);
         is_it && self.chances == self.strike
+    }
+
+    pub(crate) fn hit(&mut self, hit: Hit) {
+        if !self.hits.contains(&hit) {
+            self.hits.push(hit);
+        }
     }
 
     fn note(&mut self, step: Step, id: u32, details: [u64; 2]) {
@@ -145,8 +184,14 @@ impl Observer {
                     self.limits.pressed(id);
                 }
             }
-            Err(SendError::Dropped) => self.counts[shard].dropped += 1,
-            Err(SendError::Overflow) => self.reasons.did(id, Deed::Overflows),
+            Err(SendError::Dropped) => {
+                self.counts[shard].dropped += 1;
+                self.hit(Hit::Queue);
+            }
+            Err(SendError::Overflow) => {
+                self.reasons.did(id, Deed::Overflows);
+                self.hit(Hit::Queue);
+            }
             Err(_) => {}
         }
         let checked = self.limits.queued(id, queued);
@@ -174,6 +219,8 @@ impl Observer {
         let before = self.topics.count(id);
         if is_taken {
             self.topics.subscribed(shard, id, topic);
+        } else {
+            self.hit(Hit::Topics);
         }
         let is_full = before >= self.topics_per_connection;
         let checked = self.limits.topics(id, self.topics.count(id));
@@ -205,6 +252,7 @@ impl Observer {
             self.topics.published(shard, note);
         } else {
             self.counts[shard].congested += 1;
+            self.hit(Hit::Mail);
         }
     }
 
@@ -243,6 +291,12 @@ impl Observer {
         let now = self.trace.now();
         self.note(Step::Closed, id, [reason.kind() as u64, 0]);
         self.counts[shard].closes[reason.kind() as usize] += 1;
+        match reason {
+            CloseReason::Violation(Violation::TooLong) => self.hit(Hit::Message),
+            CloseReason::Violation(Violation::TooManyFragments) => self.hit(Hit::Fragments),
+            CloseReason::Backlog => self.hit(Hit::Queue),
+            _ => {}
+        }
         self.topics.closed(id);
         let checked = self.once.closed(id);
         self.check(Check::ClosedOnce, checked);

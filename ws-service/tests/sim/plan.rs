@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use ws_service::{Config, Overflow};
+use ws_service::{Config, Limits, Overflow};
 
 use crate::client::{Action, Temper};
 use crate::dice::Dice;
@@ -20,6 +20,8 @@ pub(crate) struct Plan {
     pub(crate) driver: Driver,
     pub(crate) tempers: Vec<(Temper, u32)>,
     pub(crate) actions: Vec<(Action, u32)>,
+    /// What befalls all at once, and when.
+    pub(crate) blows: Vec<(u64, Blow)>,
     /// Clients connect within this time, in microseconds.
     pub(crate) arrivals: u64,
     /// Then faults stop, and everything is drained.
@@ -44,6 +46,31 @@ pub(crate) struct Network {
     pub(crate) capacity: usize,
 }
 
+/// Something that befalls all at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Blow {
+    /// So many clients in a thousand end in the same instant.
+    Storm(Death, u32),
+    /// The threads' clock jumps ahead by so many microseconds.
+    Jump(u64),
+    /// It stands still for so long, and then is right again.
+    Stall(u64),
+    /// All threads are stopped for so long, and continued.
+    Stop(u64),
+    /// Shutdown, in the midst of everything.
+    Drain,
+}
+
+/// How the clients of a storm end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Death {
+    Reset,
+    End,
+    Vanish,
+    /// All say Close.
+    Close,
+}
+
 /// How the loop around a shard behaves.
 pub(crate) struct Driver {
     /// From readiness to the turn that serves it, at most.
@@ -60,6 +87,10 @@ pub(crate) struct Driver {
     pub(crate) mailbox: usize,
     /// The longest delay of a letter.
     pub(crate) mail_delay: u64,
+    /// Chance per mille of a letter to be held up, and those behind it.
+    pub(crate) mail_stall: u32,
+    /// For how long, at most.
+    pub(crate) mail_stalled: u64,
     /// Chance per mille of a turn that the thread is not scheduled for a while.
     pub(crate) freeze: u32,
     /// For how long, at most.
@@ -84,11 +115,24 @@ impl Plan {
             driver: driver(dice),
             tempers: swarm(dice, &Temper::WEIGHTS),
             actions: swarm(dice, &Action::WEIGHTS),
+            blows: blows(dice, work),
             arrivals,
             calm_at: work,
             pause: dice.between(200, 20_000),
             outside: dice.between(300, 20_000),
             config,
+        }
+    }
+}
+
+impl Driver {
+    /// How long a letter takes.
+    pub(crate) fn mail_delay(&self, dice: &mut Dice, is_calm: bool) -> u64 {
+        let delay = dice.between(0, self.mail_delay);
+        if !is_calm && dice.per_mille(self.mail_stall) {
+            delay + dice.between(1, self.mail_stalled)
+        } else {
+            delay
         }
     }
 }
@@ -134,11 +178,56 @@ fn config(dice: &mut Dice, clients: u32) -> Config {
     limits.mail = dice.size(1, 64);
     limits.mail_bytes = dice.size(256, 65_536);
 
+    if dice.per_mille(100) {
+        tighten(dice, limits);
+    }
+
     let budget = &mut config.budget;
     budget.expiries = dice.size(1, 32);
     budget.closes = dice.size(1, 32);
     budget.deliveries = dice.size(1, 128);
     config
+}
+
+/// All limits within reach of everybody: in what order they are hit, is left to chance.
+fn tighten(dice: &mut Dice, limits: &mut Limits) {
+    limits.connections = dice.size(1, 20);
+    limits.message_size = 256;
+    limits.fragments = 2;
+    limits.queued_bytes = 512;
+    limits.high_water = dice.size(1, 512);
+    limits.low_water = None;
+    limits.topics_per_connection = 1;
+    limits.mail = 1;
+    limits.mail_bytes = 256;
+}
+
+/// Most seeds have none; a few have several, which may coincide.
+fn blows(dice: &mut Dice, work: u64) -> Vec<(u64, Blow)> {
+    let mut blows = Vec::new();
+    let mut at = dice.between(1, work);
+    for _ in 0..if dice.per_mille(600) { 0 } else { dice.count(1, 4) } {
+        let blow = match dice.between(0, 9) {
+            0..4 => {
+                let deaths = [Death::Reset, Death::End, Death::Vanish, Death::Close];
+                Blow::Storm(dice.pick(&deaths), dice.count(300, 1_000))
+            }
+            4 | 5 => Blow::Jump(span(dice)),
+            6 => Blow::Stall(dice.between(1, 3_000)),
+            7 => Blow::Stop(span(dice)),
+            _ => Blow::Drain,
+        };
+        blows.push((at, blow));
+        if dice.per_mille(600) {
+            at = dice.between(1, work);
+        }
+    }
+    blows
+}
+
+/// A moment, or so long that everything is due.
+fn span(dice: &mut Dice) -> u64 {
+    if dice.per_mille(300) { 600_000_000 } else { dice.between(1, 60_000) }
 }
 
 fn network(dice: &mut Dice) -> Network {
@@ -163,6 +252,8 @@ fn driver(dice: &mut Dice) -> Driver {
         receive: dice.size(16, 4_096),
         mailbox: dice.size(1, 64),
         mail_delay: dice.between(0, 3_000),
+        mail_stall: if dice.per_mille(200) { dice.count(0, 100) } else { 0 },
+        mail_stalled: dice.between(1, 60_000),
         freeze: if dice.per_mille(300) { dice.count(0, 20) } else { 0 },
         // Now and then for minutes: everything is due at once when it wakes.
         frozen: if dice.per_mille(100) { 600_000_000 } else { 50_000 },

@@ -1,11 +1,14 @@
 //! One seed, from its beginning to its verdict.
 
+use std::collections::BTreeSet;
 use std::fmt::Write;
 
 use ws_service::CloseKind;
 
 use crate::checkers::Check;
-use crate::observer::Failure;
+use crate::client::Cut;
+use crate::observer::{Failure, Hit};
+use crate::plan::Plan;
 use crate::planted::Bug;
 use crate::world::World;
 
@@ -22,14 +25,24 @@ pub(crate) struct Outcome {
     /// What kinds of step there were, and of endings.
     pub(crate) kinds: u64,
     pub(crate) closes: [u64; CloseKind::COUNT],
+    /// Where breakers have reset, and what limits were hit, in this order.
+    pub(crate) cuts: BTreeSet<Cut>,
+    pub(crate) hits: Vec<Hit>,
 }
 
 pub(crate) fn run(seed: u64, bug: Option<Bug>) -> Outcome {
     outcome(&run_world(seed, bug, false))
 }
 
+/// The same with a plan of one's own.
+pub(crate) fn run_as(seed: u64, change: impl FnOnce(&mut Plan)) -> Outcome {
+    let mut world = World::new(seed, None, false, change);
+    world.run();
+    outcome(&world)
+}
+
 fn run_world(seed: u64, bug: Option<Bug>, is_readable: bool) -> World {
-    let mut world = World::new(seed, bug, is_readable);
+    let mut world = World::new(seed, bug, is_readable, |_| {});
     world.run();
     world
 }
@@ -47,6 +60,8 @@ fn outcome(world: &World) -> Outcome {
         failure: observer.failure.clone(),
         kinds: trace.kinds(),
         closes,
+        cuts: observer.cuts.clone(),
+        hits: observer.hits.clone(),
     }
 }
 
@@ -67,6 +82,7 @@ fn report(seed: u64, failure: &Failure) -> String {
     let kind = if *check == Check::Liveness { "hangs" } else { "is wrong" };
     let mut out = format!("\nseed {seed} {kind}: {check:?} at {at} us: {text}\n");
     let _ = writeln!(out, "again: SIM_SEED={seed} cargo test -p ws-service --test sim one_seed\n");
+    let _ = writeln!(out, "{}\n", world.setting());
     let who = text.split(|it: char| !it.is_ascii_digit()).find_map(|it| it.parse::<u32>().ok());
     for line in observer.trace.tail(TAIL) {
         let _ = writeln!(out, "{line}");

@@ -39,6 +39,7 @@ pub(crate) enum Step {
     ClientReset,
     ClientEnd,
     ClientVanished,
+    Blow,
     Calm,
     Drain,
 }

@@ -154,6 +154,7 @@ fn decode(decoder: &mut WebSocket<Inbox>) -> Option<Heard> {
 impl Client {
     /// Takes what has come from the server.
     pub(crate) fn hear(&mut self, bytes: &[u8]) {
+        self.hears = self.hears.map(|left| left.saturating_sub(bytes.len() as u64));
         self.hearing.push(bytes);
     }
 

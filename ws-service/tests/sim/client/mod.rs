@@ -12,7 +12,7 @@ use tungstenite::protocol::frame::coding::CloseCode;
 use ws_service::Violation;
 
 pub(crate) use hearing::Heard;
-pub(crate) use temper::{Action, Flaw, Temper};
+pub(crate) use temper::{Action, Cut, Flaw, Temper};
 
 use crate::dice::Dice;
 use crate::plan::Plan;
@@ -72,6 +72,9 @@ pub(crate) struct Client {
     in_message: bool,
     /// Bytes after which it resets the connection.
     pub(crate) reset_at: Option<u64>,
+    pub(crate) cut: Option<Cut>,
+    /// Bytes that it still hears, and then resets.
+    hears: Option<u64>,
     /// It says nothing more: what it has said must stay the last.
     pub(crate) is_done: bool,
     pub(crate) actions_left: u32,
@@ -86,6 +89,12 @@ impl Client {
     pub(crate) fn new(id: u32, plan: &Plan, dice: &mut Dice) -> Self {
         let temper = dice.weighed(&plan.tempers);
         let is_resetter = temper == Temper::Resetter;
+        let cut = (temper == Temper::Breaker).then(|| Cut::draw(dice));
+        let (reset_at, hears) = match cut {
+            Some(Cut::Request(at)) => (Some(at), None),
+            Some(Cut::Response(at)) => (None, Some(at)),
+            _ => (None, None),
+        };
         let reach = if dice.per_mille(500) { 300 } else { 3_000 };
         Self {
             id,
@@ -98,7 +107,9 @@ impl Client {
             before: 0,
             marks: VecDeque::new(),
             in_message: false,
-            reset_at: is_resetter.then(|| dice.between(0, reach)),
+            reset_at: reset_at.or_else(|| is_resetter.then(|| dice.between(0, reach))),
+            cut,
+            hears,
             is_done: false,
             actions_left: if dice.per_mille(100) { 60 } else { dice.count(0, 20) },
             next_message: 0,
@@ -133,6 +144,16 @@ impl Client {
     /// It is going to reset the connection, and has come to that byte.
     pub(crate) fn is_to_reset(&self) -> bool {
         self.reset_at.is_some_and(|at| self.total_sent() >= at)
+    }
+
+    /// Bytes that it takes in before it resets.
+    pub(crate) fn hears_at_most(&self) -> usize {
+        self.hears.map_or(usize::MAX, |left| usize::try_from(left).unwrap_or(usize::MAX))
+    }
+
+    /// It has heard what it was to hear, and resets.
+    pub(crate) fn has_heard_enough(&self) -> bool {
+        self.hears == Some(0) && !self.is_over()
     }
 
     /// It acts no more, whatever comes.

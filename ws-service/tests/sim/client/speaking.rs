@@ -3,7 +3,7 @@
 use tungstenite::protocol::frame::coding::CloseCode;
 
 use super::request;
-use super::{Action, Client, Mark, What};
+use super::{Action, Client, Cut, Mark, What};
 use crate::dice::Dice;
 use crate::payload::{HEADER, Payload};
 use crate::plan::Plan;
@@ -143,6 +143,11 @@ impl Client {
 
     /// Closes properly.
     pub(crate) fn close(&mut self, dice: &mut Dice, code: Option<CloseCode>) {
+        match self.cut {
+            Some(Cut::Close(at)) => self.reset_at = Some(self.before + self.out.len() as u64 + at),
+            Some(Cut::Goodbye(at)) => self.hears = Some(at),
+            _ => {}
+        }
         let mut body = code.map_or(Vec::new(), |code| u16::from(code).to_be_bytes().to_vec());
         if code.is_some() {
             body.extend_from_slice(dice.pick(&["", "bye", "até já"]).as_bytes());

@@ -1,5 +1,7 @@
 //! What kinds of client there are, and what they do.
 
+use crate::dice::Dice;
+
 /// A client's character.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Temper {
@@ -15,6 +17,8 @@ pub(crate) enum Temper {
     Vanisher,
     /// Resets at some byte of what it sends, of its request or later.
     Resetter,
+    /// Resets at some byte of the upgrade or of the close handshake, said or heard.
+    Breaker,
     /// Ends its side without a Close.
     Dropper,
     /// Breaks RFC 6455 or a limit.
@@ -33,14 +37,40 @@ pub(crate) enum Temper {
     Clinger,
 }
 
+/// Where a breaker resets: so many bytes into this.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Cut {
+    /// Its request.
+    Request(u64),
+    /// What it hears first: the response.
+    Response(u64),
+    /// Its Close.
+    Close(u64),
+    /// What it hears after its Close: the answer, if nothing else was under way.
+    Goodbye(u64),
+}
+
+impl Cut {
+    /// Any byte of the shortest of these, and a few beyond.
+    pub(crate) fn draw(dice: &mut Dice) -> Self {
+        match dice.between(0, 9) {
+            0..4 => Self::Request(dice.between(0, 180)),
+            4..8 => Self::Response(dice.between(0, 160)),
+            8 => Self::Close(dice.between(0, 14)),
+            _ => Self::Goodbye(dice.between(0, 4)),
+        }
+    }
+}
+
 impl Temper {
-    pub(crate) const WEIGHTS: [(Self, u32); 14] = [
+    pub(crate) const WEIGHTS: [(Self, u32); 15] = [
         (Self::Polite, 40),
         (Self::Slow, 10),
         (Self::Deaf, 6),
         (Self::Mute, 8),
         (Self::Vanisher, 8),
         (Self::Resetter, 12),
+        (Self::Breaker, 8),
         (Self::Dropper, 8),
         (Self::Violator, 15),
         (Self::Intruder, 8),

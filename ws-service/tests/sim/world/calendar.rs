@@ -30,6 +30,8 @@ pub(super) enum Event {
     Outside,
     /// The answer to a deferred request.
     Answer(usize),
+    /// Something befalls all at once.
+    Blow(usize),
     /// Faults stop.
     Calm,
     /// Shutdown.

@@ -6,6 +6,7 @@ use super::World;
 use super::calendar::Event;
 use crate::checkers::{Check, Deed, Output};
 use crate::client::{Heard, Stage, Temper, What};
+use crate::observer::Hit;
 use crate::trace::Step;
 
 impl World {
@@ -77,13 +78,18 @@ impl World {
                 }
             }
             Temper::Clinger | Temper::Mute => return,
+            Temper::Breaker => return self.say_goodbye(id),
             _ if self.dice.per_mille(500) => return,
-            _ => {
-                let codes = [None, Some(CloseCode::Normal), Some(CloseCode::Library(4321))];
-                let code = self.dice.pick(&codes);
-                self.say_close(id, code);
-            }
+            _ => return self.say_goodbye(id),
         }
+        self.pump(id);
+    }
+
+    /// A client closes properly.
+    pub(super) fn say_goodbye(&mut self, id: u32) {
+        let codes = [None, Some(CloseCode::Normal), Some(CloseCode::Library(4321))];
+        let code = self.dice.pick(&codes);
+        self.say_close(id, code);
         self.pump(id);
     }
 
@@ -101,6 +107,9 @@ impl World {
                     let checked = Output::answered(id, client.flaw, client.is_deferred, status);
                     self.observer().check(Check::Output, checked);
                     self.note(Step::Requested, id, [status.into(), 0]);
+                    if status == 431 {
+                        self.observer().hit(Hit::Head);
+                    }
                 }
                 Heard::Message { bytes, is_text } => self.observer().heard(id, &bytes, is_text),
                 Heard::Ping(payload) => self.hear_ping(id, &payload),

@@ -1,8 +1,10 @@
 //! The simulated world: a calendar of events, clients and their connections, shards and their
 //! drivers. Time passes only from one event to the next.
 
+mod blows;
 mod calendar;
 mod clients;
+mod clock;
 mod finish;
 mod mailbox;
 mod network;
@@ -21,6 +23,7 @@ use sul::Timestamp;
 use ws_service::shard::{ConnectionKey, Shard, ShardId};
 
 use calendar::{Calendar, Event};
+use clock::Dial;
 use mailbox::Mailbox;
 
 use crate::client::Client;
@@ -42,6 +45,9 @@ pub(crate) struct World {
     plan: Plan,
     dice: Dice,
     now: u64,
+    /// What the shards' threads read from theirs; never less than before.
+    clock: u64,
+    dial: Dial,
     calendar: Calendar,
     nodes: Vec<Node>,
     mailboxes: Vec<Mailbox>,
@@ -118,15 +124,23 @@ struct Transport {
 }
 
 impl World {
-    pub(crate) fn new(seed: u64, bug: Option<Bug>, is_readable: bool) -> Self {
+    pub(crate) fn new(
+        seed: u64,
+        bug: Option<Bug>,
+        is_readable: bool,
+        change: impl FnOnce(&mut Plan),
+    ) -> Self {
         let mut dice = Dice::new(seed);
-        let plan = Plan::draw(&mut dice);
+        let mut plan = Plan::draw(&mut dice);
+        change(&mut plan);
         let shared = Arc::new(Mutex::new(Observer::new(&plan, bug, 1 + seed % 3, is_readable)));
         let nodes = (0..plan.nodes).map(|place| node(&plan, place, &shared, bug)).collect();
         let mailboxes = (0..plan.nodes).map(|_| Mailbox::new(plan.driver.mailbox)).collect();
         let mut world = Self {
             dice,
             now: 0,
+            clock: 0,
+            dial: Dial::default(),
             calendar: Calendar::default(),
             nodes,
             mailboxes,
@@ -150,6 +164,9 @@ impl World {
             self.calendar.set(at, Event::Connect(id));
         }
         self.calendar.set(self.plan.outside, Event::Outside);
+        for (place, &(at, _)) in self.plan.blows.iter().enumerate() {
+            self.calendar.set(at, Event::Blow(place));
+        }
         self.calendar.set(self.plan.calm_at, Event::Calm);
     }
 
@@ -183,7 +200,7 @@ impl World {
                 return self.report_endless();
             }
             self.now = at;
-            self.observer().trace.at(at);
+            self.read_clock();
             self.happen(event);
             if self.observer().failure.is_some() {
                 return;
@@ -220,9 +237,16 @@ impl World {
             Event::Turn(place) => self.turn(place),
             Event::Outside => self.outside(),
             Event::Answer(place) => self.answer(place),
+            Event::Blow(place) => self.blow(place),
             Event::Calm => self.calm(),
             Event::Drain => self.drain(),
         }
+    }
+
+    /// Where a run takes place, in a few words.
+    pub(crate) fn setting(&self) -> String {
+        let Plan { nodes, clients, calm_at, blows, .. } = &self.plan;
+        format!("{nodes} shards, {clients} clients, calm at {calm_at} us; blows: {blows:?}")
     }
 
     fn is_endless(&self, at: u64, events: u64) -> bool {

@@ -58,9 +58,11 @@ impl World {
         wire.client.stage = Stage::Over;
         wire.up.is_ended = true;
         wire.down.discard();
+        let cut = wire.client.cut;
         let at = wire.up.arrival(self.now, latency);
         self.calendar.set(at, Event::UpReset(id));
         self.note(Step::ClientReset, id, [0; 2]);
+        self.observer().cuts.extend(cut);
         self.observer().reasons.did(id, Deed::Dies);
     }
 
@@ -139,10 +141,14 @@ impl World {
     fn read(&mut self, id: u32, count: usize) {
         let wire = &mut self.wires[id as usize];
         self.scratch.clear();
+        let count = count.min(wire.client.hears_at_most());
         if wire.down.read(count, &mut self.scratch) > 0 {
             wire.client.hear(&self.scratch);
             self.listen(id);
             self.promise_room(id);
+        }
+        if self.wires[id as usize].client.has_heard_enough() {
+            return self.reset(id);
         }
         if self.wires[id as usize].down.is_at_end() {
             self.server_ended(id);

@@ -66,7 +66,7 @@ impl World {
     /// Puts a letter to a session into its shard's mailbox, if there is room.
     fn put(&mut self, to: ConnectionId, mail: Mail<Note>, about: About) -> bool {
         let place = to.shard.index();
-        let delay = self.dice.between(0, self.plan.driver.mail_delay);
+        let delay = self.plan.driver.mail_delay(&mut self.dice, self.is_calm);
         let mailbox = &mut self.mailboxes[place];
         let has_room = mailbox.room() > 0;
         if has_room {
@@ -85,7 +85,7 @@ impl World {
         let name = self.observer().next_publication(OUTSIDE, number);
         let publication = frame(&publication(name)).to_topic(&topic(number));
         for place in 0..self.mailboxes.len() {
-            let delay = self.dice.between(0, self.plan.driver.mail_delay);
+            let delay = self.plan.driver.mail_delay(&mut self.dice, self.is_calm);
             self.mailboxes[place].put_publication(self.now + delay, &publication, name);
             self.ring(place);
         }
@@ -133,7 +133,9 @@ impl World {
     }
 
     pub(super) fn drain(&mut self) {
-        self.drained_at = Some(self.now);
+        if self.is_calm {
+            self.drained_at = Some(self.now);
+        }
         self.note(Step::Drain, 0, [0; 2]);
         for id in 0..self.plan.clients {
             self.observer().reasons.did(id, Deed::Drains);

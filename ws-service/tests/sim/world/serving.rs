@@ -6,6 +6,7 @@ use super::mailbox::{About, Letter};
 use super::{World, address, timestamp};
 use crate::checkers::Deed;
 use crate::client::What;
+use crate::observer::Hit;
 use crate::planted::Bug;
 use crate::protocol::Note;
 use crate::trace::Step;
@@ -27,11 +28,14 @@ impl World {
         for _ in 0..self.dice.size(1, self.plan.driver.events) {
             let node = &mut self.nodes[place];
             let Some(id) = node.backlog.pop_front() else { break };
-            let opened = node.shard.open(address(id), timestamp(self.now));
+            let opened = node.shard.open(address(id), timestamp(self.clock));
             let mut observer = self.shared.lock();
             let Ok(key) = opened else {
                 observer.trace.note(Step::Refused, id, [place as u64, 0]);
                 observer.counts[place].refused += 1;
+                if !node.shard.is_draining() {
+                    observer.hit(Hit::Connections);
+                }
                 drop(observer);
                 self.close_transport(id);
                 continue;
@@ -40,7 +44,7 @@ impl World {
             self.wires[id as usize].key = Some(key);
             observer.trace.note(Step::Taken, id, [place as u64, 0]);
             observer.counts[place].opened += 1;
-            observer.deadlines.taken(id, self.now);
+            observer.deadlines.taken(id, self.clock);
             drop(observer);
             self.ready(id);
         }
@@ -63,7 +67,7 @@ impl World {
         if std::mem::take(&mut wire.room.is_here) {
             self.nodes[place].shard.writable(key);
             self.note(Step::Writable, id, [0; 2]);
-            self.observer().deadlines.writable(id, self.now);
+            self.observer().deadlines.writable(id, self.clock);
         }
         let wire = &mut self.wires[id as usize];
         if self.nodes[place].shard.is_paused(key) && !wire.up.is_reset {
@@ -95,7 +99,7 @@ impl World {
         if is_forgotten {
             return;
         }
-        let now = timestamp(self.now);
+        let now = timestamp(self.clock);
         if self.wires[id as usize].up.is_reset {
             self.nodes[place].shard.disconnected(key, now);
         } else {
@@ -117,7 +121,7 @@ impl World {
         let count = wire.up.read(count, &mut self.scratch);
         self.note(Step::Received, id, [count as u64, 0]);
         self.observer().trace.bytes(&self.scratch);
-        self.nodes[place].shard.receive(key, &mut self.scratch, timestamp(self.now));
+        self.nodes[place].shard.receive(key, &mut self.scratch, timestamp(self.clock));
         self.account(id, count);
         self.pump(id);
     }
@@ -135,7 +139,7 @@ impl World {
             observer.reasons.did(id, Deed::Rejected);
         }
         let marks = &marks.make_contiguous()[..reached];
-        observer.deadlines.given(id, wire.given, marks, self.now);
+        observer.deadlines.given(id, wire.given, marks, self.clock);
         for mark in marks {
             match mark.what {
                 What::Message => observer.direct.given(id),
@@ -188,7 +192,7 @@ impl World {
         if matches!(mail, Mail::Note(..)) && self.observer().strikes(Bug::LostNote) {
             return;
         }
-        self.nodes[place].shard.deliver(mail, timestamp(self.now));
+        self.nodes[place].shard.deliver(mail, timestamp(self.clock));
     }
 
     /// Where the mailbox's bugs are planted.

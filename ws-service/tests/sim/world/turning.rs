@@ -38,7 +38,7 @@ impl World {
         self.serve(place);
         self.poke_stale(place);
         self.open_mail(place);
-        self.nodes[place].shard.turn(timestamp(self.now));
+        self.nodes[place].shard.turn(timestamp(self.clock));
         while let Some(key) = self.nodes[place].shard.next_dirty() {
             self.write(place, key);
         }
@@ -53,7 +53,7 @@ impl World {
 
     /// A name that is no longer one must do nothing, whoever uses it.
     fn poke_stale(&mut self, place: usize) {
-        let now = timestamp(self.now);
+        let now = timestamp(self.clock);
         let Some(key) = self.nodes[place].stale else { return };
         let shard = &mut self.nodes[place].shard;
         match self.dice.between(0, 9) {
@@ -88,7 +88,7 @@ impl World {
             observer.check(Check::Limits, checked);
             observer.trace.note(Step::Wrote, id, [offered as u64, count as u64]);
             observer.trace.bytes(&self.scratch);
-            observer.deadlines.wrote(id, offered, count, self.now);
+            observer.deadlines.wrote(id, offered, count, self.clock);
             observer.counts[place].written += count as u64;
             // The first byte of a frame, more often than not.
             if self.scratch.first().is_some_and(|it| it & 0xf0 == 0x80)
@@ -100,7 +100,7 @@ impl World {
                 self.scratch.clear();
             }
         }
-        self.nodes[place].shard.wrote(key, count, timestamp(self.now));
+        self.nodes[place].shard.wrote(key, count, timestamp(self.clock));
         self.send_down(id, count < offered);
     }
 
@@ -177,7 +177,7 @@ impl World {
 
     /// Offers the shard's publications to the others.
     fn post(&mut self, place: usize) {
-        let Self { nodes, mailboxes, shared, dice, plan, now, .. } = self;
+        let Self { nodes, mailboxes, shared, dice, plan, now, is_calm, .. } = self;
         let mut rings = Vec::new();
         let mut posted = 0;
         nodes[place].shard.post(|to, publications| {
@@ -185,7 +185,7 @@ impl World {
             let checked = observer.topics.offered(place, to, publications.len());
             observer.check(Check::Topics, checked);
             let mailbox: &mut Mailbox = &mut mailboxes[to];
-            let at = *now + dice.between(0, plan.driver.mail_delay);
+            let at = *now + plan.driver.mail_delay(dice, *is_calm);
             let count = publications.len().min(mailbox.room());
             for publication in &publications[..count] {
                 if let Some(name) = observer.topics.posted(place, to) {
@@ -214,7 +214,7 @@ impl World {
 
     /// Shows the shard to the checkers; if it has nothing left to do now, nothing may be due.
     fn inspect(&mut self, place: usize) {
-        let Self { nodes, shared, now, .. } = self;
+        let Self { nodes, shared, clock, .. } = self;
         let node = &nodes[place];
         let counters = node.shard.counters();
         let held = Held {
@@ -230,7 +230,7 @@ impl World {
         observer.trace.note(Step::Turn, 0, [place as u64, earliest.unwrap_or(u64::MAX)]);
         let checked = observer.limits.turned(held);
         observer.check(Check::Limits, checked);
-        if earliest.is_some_and(|at| at <= *now) {
+        if earliest.is_some_and(|at| at <= *clock) {
             return;
         }
         observer.topics.settled(place);
@@ -252,7 +252,9 @@ impl World {
         let has_mail = node.shard.has_mail();
         let earliest = node.shard.earliest().map(sul::Timestamp::as_micros);
         if let Some(at) = earliest {
-            self.turn_at(place, if at <= self.now { soon } else { at + late });
+            // The poll's timeout is a span: it knows nothing of what the clock does meanwhile.
+            let asleep = at.saturating_sub(self.clock);
+            self.turn_at(place, if asleep == 0 { soon } else { self.now + asleep + late });
         }
         if has_more {
             self.turn_at(place, soon);
