@@ -66,6 +66,16 @@ pub(crate) fn room(text: &str) -> Result<usize, String> {
     }
 }
 
+/// Parses the permissions of a file, in octal.
+///
+/// # Errors
+///
+/// What is right.
+pub(crate) fn mode(text: &str) -> Result<u32, String> {
+    let mode = u32::from_str_radix(text, 8).ok().filter(|&it| it <= 0o777);
+    mode.ok_or_else(|| "must be octal, from 0 to 777, such as 660".to_owned())
+}
+
 /// Parses a whole number from `MIN` to `MAX`, for what is counted.
 ///
 /// # Errors
@@ -110,6 +120,13 @@ mod tests {
         assert!(patience("0ms").is_err());
         assert!(room("0").is_err());
         assert_eq!(size("0"), Ok(0));
+    }
+
+    #[test]
+    fn permissions_are_octal() {
+        assert_eq!(mode("660"), Ok(0o660));
+        assert_eq!(mode("0600"), Ok(0o600));
+        assert!(mode("1000").is_err() && mode("680").is_err() && mode("").is_err());
     }
 
     #[test]

@@ -4,25 +4,34 @@ use ws_service::ConfigError;
 
 use super::complaint::{Complaint, Source};
 use super::layers::Layer;
-use super::settings::Settings;
+use super::settings::{Mismatch, Settings};
 
 /// Checks what no setting shows alone.
 ///
 /// # Errors
 /// Everything that is wrong.
 pub(super) fn settings(settings: &Settings, given: &Layer) -> Result<(), Vec<Complaint>> {
-    match settings.config().validate() {
-        Ok(()) => Ok(()),
-        Err(error) => Err(vec![complaint(&error, given)]),
+    let mut complaints = Vec::new();
+    if let Err(error) = settings.config().validate() {
+        complaints.push(complaint(culprits(&error), error.to_string(), given));
     }
+    match settings.tls.load() {
+        Err(Mismatch { settings, what }) => complaints.push(complaint(settings, what, given)),
+        Ok(None) if settings.listening.needs_tls() => {
+            let what = "a listener that speaks TLS needs a certificate and its key";
+            complaints.push(complaint(&["listen", "tls_certificate"], what, given));
+        }
+        Ok(_) => {}
+    }
+    if complaints.is_empty() { Ok(()) } else { Err(complaints) }
 }
 
-fn complaint(error: &ConfigError, given: &Layer) -> Complaint {
-    let names = culprits(error);
+/// One about several settings.
+fn complaint(names: &[&str], what: impl Into<String>, given: &Layer) -> Complaint {
     let source = |name: &str| given.get(name).map_or(&Source::Default, |given| &given.source);
     let places: Vec<_> = names.iter().map(|name| format!("{name} ({})", source(name))).collect();
     let place = if places.is_empty() { "the configuration".to_owned() } else { places.join(", ") };
-    Complaint::new(&place, error.to_string())
+    Complaint::new(&place, what)
 }
 
 /// The settings that an error is about.

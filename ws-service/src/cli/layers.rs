@@ -186,10 +186,10 @@ mod tests {
         let (_directory, mut inputs) =
             inputs("listen = ['127.0.0.1:1', '127.0.0.1:2']", &[("WS_SERVICE_ORIGIN", "a,b")]);
         let settings = inputs.load().unwrap().settings;
-        assert_eq!(settings.listening.listen.len(), 2);
+        assert_eq!(settings.listening.listeners(None).count(), 2);
         assert_eq!(settings.listening.origin, ["a".into(), "b".into()]);
         inputs.flags.extend([flag("listen", "127.0.0.1:3")]);
-        assert_eq!(inputs.load().unwrap().settings.listening.listen.len(), 1);
+        assert_eq!(inputs.load().unwrap().settings.listening.listeners(None).count(), 1);
     }
 
     #[test]

@@ -31,6 +31,7 @@ Examples:
   ws-service                                  serve on 127.0.0.1:9001, one thread a core
   ws-service --listen 0.0.0.0:80 --threads 4  serve the world
   ws-service --ping-after 20s --hangup-after 40s
+  ws-service --listen tls:0.0.0.0:443 --tls-certificate chain.pem --tls-key key.pem
   ws-service print-config --default           all settings, as a file to begin with
   ws-service storm ws://127.0.0.1:9001/echo   see what its survivors feel when 10,000 die
 

@@ -36,6 +36,9 @@ impl Reload {
             tracing::error!(%error, "the configuration is not taken");
             return;
         }
+        if let Err(error) = service.reload_tls() {
+            tracing::error!(%error, "the certificates are not taken");
+        }
         let (left, taken) = split(&self.running, &given);
         self.log.set(&settings.log);
         self.running = given;

@@ -5,8 +5,7 @@ use std::process::ExitCode;
 
 use ws_service::protocols::{Echo, Logged, Mirror};
 use ws_service::{
-    Listener, NotFound, Protocol, Route, RouteError, Service, ServiceBuilder, ServiceError,
-    StartError,
+    NotFound, Protocol, Route, RouteError, Service, ServiceBuilder, ServiceError, StartError,
 };
 
 use super::BAD_CONFIGURATION;
@@ -21,6 +20,8 @@ use crate::control::Control;
 enum Error {
     #[error(transparent)]
     Start(#[from] StartError),
+    #[error("{0}")]
+    Tls(String),
     #[error(transparent)]
     Route(#[from] RouteError),
     #[error(transparent)]
@@ -32,7 +33,8 @@ enum Error {
 impl Error {
     const fn status(&self) -> u8 {
         match self {
-            Self::Start(
+            Self::Tls(_)
+            | Self::Start(
                 StartError::Config(_) | StartError::Threads(_) | StartError::Descriptors { .. },
             ) => BAD_CONFIGURATION,
             _ => 1,
@@ -65,8 +67,9 @@ fn serve(settings: &Settings, mut reload: Reload) -> Result<(), Error> {
     let mut builder = ServiceBuilder::new(Logged(routes))
         .configure(|config| *config = settings.config())
         .configure_net(|net| *net = settings.net());
-    for endpoint in &settings.listening.listen {
-        builder = builder.listener(Listener::new(endpoint.clone()));
+    let tls = settings.tls.load().map_err(|mismatch| Error::Tls(mismatch.what))?;
+    for listener in settings.listening.listeners(tls.as_ref()) {
+        builder = builder.listener(listener);
     }
     let service = builder.start()?;
     announce(&service)?;

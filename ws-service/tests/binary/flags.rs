@@ -1,9 +1,14 @@
 //! What flags change, seen from a client.
 
+use std::fs;
 use std::io::{Read, Write};
 use std::net::TcpStream;
+use std::os::unix::fs::PermissionsExt;
+use std::os::unix::net::UnixStream;
 
-use crate::support::{PATIENCE, Server};
+use rustix::process::Signal;
+
+use crate::support::{PATIENCE, Server, command};
 
 /// The head of the answer to an upgrade request with one more header line.
 fn answer(server: &Server, line: &str) -> String {
@@ -53,4 +58,34 @@ fn compression_is_agreed_on_as_the_flag_says() {
         let agreed = head.lines().find_map(|line| line.strip_prefix("sec-websocket-extensions: "));
         assert_eq!(agreed, expected, "{mode}");
     }
+}
+
+#[test]
+fn a_unix_socket_has_the_permissions_that_are_asked_for() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("socket");
+    let place = format!("unix:{}", path.display());
+    let listen = ["--listen", "127.0.0.1:0", "--listen", &place, "--unix-mode", "600"];
+    let server = Server::spawn(command().args(listen));
+    assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+    UnixStream::connect(&path).unwrap();
+    server.signal(Signal::TERM);
+    assert_eq!(server.end().0, Some(0));
+}
+
+#[test]
+fn a_proxy_is_believed_and_nobody_else() {
+    let status = |proxy: &str| {
+        let server = Server::start(&["--proxy", proxy]);
+        let mut stream = TcpStream::connect(server.addresses[0]).unwrap();
+        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        let head = "GET /nothing HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+                    Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
+        write!(stream, "PROXY TCP4 192.0.2.1 192.0.2.2 1 2\r\n{head}").unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        answer["HTTP/1.1 ".len()..][..3].to_owned()
+    };
+    assert_eq!(status("127.0.0.0/8"), "404", "its header is taken off");
+    assert_eq!(status("10.0.0.0/8"), "400", "no request begins like that");
 }

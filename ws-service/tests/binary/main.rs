@@ -11,4 +11,5 @@ mod signals;
 mod soak;
 mod storms;
 mod support;
+mod tls;
 mod usage;

@@ -12,19 +12,23 @@ use crate::configuration::Written;
 use crate::support::{PATIENCE, Server, command};
 
 /// A running service, its file, and what it has logged.
-struct Running {
+pub(crate) struct Running {
     file: Written,
     log: NamedTempFile,
-    server: Server,
+    pub(crate) server: Server,
     seen: usize,
 }
 
 impl Running {
     fn start(text: &str) -> Self {
+        Self::start_at("127.0.0.1:0", text)
+    }
+
+    pub(crate) fn start_at(place: &str, text: &str) -> Self {
         let file = Written::new(text);
         let log = NamedTempFile::new().unwrap();
         let mut command = command();
-        command.args(["--listen", "127.0.0.1:0", "--config", file.path()]);
+        command.args(["--listen", place, "--config", file.path()]);
         let server = Server::spawn_logging(&mut command, log.reopen().unwrap());
         let mut running = Self { file, log, server, seen: 0 };
         running.seen = running.lines().len();
@@ -38,7 +42,7 @@ impl Running {
     }
 
     /// What is logged about a new file, up to a line with this message: messages and fields.
-    fn reload(&mut self, text: &str, last: &str) -> Vec<Value> {
+    pub(crate) fn reload(&mut self, text: &str, last: &str) -> Vec<Value> {
         self.file.rewrite(text);
         self.server.signal(Signal::HUP);
         let start = Instant::now();
@@ -64,8 +68,8 @@ impl Running {
     }
 }
 
-const TAKEN: &str = "the configuration is loaded again";
-const KEPT: &str = "the configuration is not taken";
+pub(crate) const TAKEN: &str = "the configuration is loaded again";
+pub(crate) const KEPT: &str = "the configuration is not taken";
 
 #[test]
 fn limits_follow_the_file_and_a_mistake_changes_nothing() {

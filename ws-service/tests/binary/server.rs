@@ -49,17 +49,20 @@ impl Server {
     /// The same, logging elsewhere.
     pub(crate) fn spawn_logging(command: &mut Command, log: impl Into<Stdio>) -> Self {
         let mut child = command.stderr(log).spawn().unwrap();
-        let mut out = BufReader::new(child.stdout.take().unwrap());
+        let out = BufReader::new(child.stdout.take().unwrap());
+        // Whatever comes now, it is killed in the end.
+        let mut server = Self { child, out, addresses: Vec::new() };
         let mut line = String::new();
-        out.read_line(&mut line).unwrap();
-        let addresses = line
+        server.out.read_line(&mut line).unwrap();
+        server.addresses = line
             .trim()
             .strip_prefix("ws-service listening on ")
             .unwrap_or_else(|| panic!("not ready: {line:?}"))
             .split(' ')
+            .filter(|endpoint| !endpoint.starts_with("unix:"))
             .map(|address| address.parse().unwrap())
             .collect();
-        Self { child, out, addresses }
+        server
     }
 
     pub(crate) fn id(&self) -> u32 {

@@ -9,6 +9,7 @@ mod limits;
 mod listening;
 mod log;
 mod timeouts;
+mod tls;
 mod turns;
 
 use clap::{Arg, Args};
@@ -19,11 +20,18 @@ pub(super) use limits::Limits;
 pub(super) use listening::Listening;
 pub(super) use log::{Format, Log};
 pub(super) use timeouts::Timeouts;
+pub(super) use tls::{Mismatch, Tls};
 pub(super) use turns::Turns;
 
 /// Those that a running service can't change; the others follow SIGHUP.
 pub(super) const AT_START: &[&str] = &[
     "listen",
+    "unix_mode",
+    "proxy",
+    "tls_certificate",
+    "tls_key",
+    "tls_clients",
+    "tls_authorities",
     "threads",
     "max_connections",
     "turn_accepts",
@@ -31,6 +39,7 @@ pub(super) const AT_START: &[&str] = &[
     "turn_receive_size",
     "turn_hangups",
     "turn_letters",
+    "turn_tls_handshakes",
     "turn_writes",
     "receive_buffer",
     "log_format",
@@ -41,6 +50,8 @@ pub(super) const AT_START: &[&str] = &[
 pub(super) struct Settings {
     #[command(flatten, next_help_heading = "Listening")]
     pub(super) listening: Listening,
+    #[command(flatten, next_help_heading = "TLS")]
+    pub(super) tls: Tls,
     #[command(flatten, next_help_heading = "Timeouts")]
     pub(super) timeouts: Timeouts,
     #[command(flatten, next_help_heading = "Limits")]

@@ -43,6 +43,12 @@ pub(in crate::cli) struct Turns {
     /// Sessions whose end a turn tells.
     #[arg(long, value_name = "N", value_parser = budget(), default_value = "64", hide_short_help = true)]
     turn_closes: usize,
+    /// Connections whose TLS handshake a turn goes on with.
+    #[arg(long, value_name = "N", value_parser = budget(), default_value = "8", hide_short_help = true)]
+    turn_tls_handshakes: usize,
+    /// Connections that a turn looks at to answer what control asks.
+    #[arg(long, value_name = "N", value_parser = budget(), default_value = "1", hide_short_help = true)]
+    turn_answers: usize,
     /// Connections that a turn writes to, once each.
     #[arg(long, value_name = "N", value_parser = budget(), default_value = "256", hide_short_help = true)]
     turn_writes: usize,
@@ -58,6 +64,7 @@ impl Turns {
         budget.deliveries = self.turn_deliveries;
         budget.expiries = self.turn_expiries;
         budget.closes = self.turn_closes;
+        budget.answers = self.turn_answers;
     }
 
     pub(super) const fn apply_net(&self, net: &mut NetConfig) {
@@ -67,6 +74,7 @@ impl Turns {
         net.budget.receive_bytes = self.turn_receive_size;
         net.budget.hangups = self.turn_hangups;
         net.budget.letters = self.turn_letters;
+        net.budget.tls_handshakes = self.turn_tls_handshakes;
         net.budget.writes = self.turn_writes;
     }
 }
