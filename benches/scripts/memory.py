@@ -14,13 +14,16 @@ class Crowd:
         self.server = server
         self.connections = []
 
+    def connect(self, address):
+        return socket.create_connection(address)
+
     def grow(self, count):
         host, port = self.server.address.rsplit(":", 1)
         request = (f"GET /echo HTTP/1.1\r\nHost: {self.server.address}\r\nUpgrade: websocket\r\n"
                    "Connection: Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
                    "Sec-WebSocket-Version: 13\r\n\r\n").encode()
         while len(self.connections) < count:
-            connection = socket.create_connection((host, int(port)))
+            connection = self.connect((host, int(port)))
             connection.sendall(request)
             answer = b""
             while not answer.endswith(b"\r\n\r\n"):

@@ -53,11 +53,13 @@ pub use shard::{
     RouteError, SendError, Sent, Stats, Subprotocol, Timeouts, TooManyTopics, Violation,
 };
 
-/// The code in the READMEs is compiled with the documentation's.
+/// The code in the READMEs and in `docs/` is compiled with the documentation's.
 #[cfg(doctest)]
 mod readmes {
     #[doc = include_str!("../README.md")]
     struct OfTheCrate;
     #[doc = include_str!("../../README.md")]
     struct OfTheProject;
+    #[doc = include_str!("../../docs/from-lws.md")]
+    struct FromLws;
 }

@@ -2,6 +2,7 @@
 
 mod configuration;
 mod family;
+mod documents;
 mod flags;
 mod logs;
 mod pages;
@@ -12,4 +13,7 @@ mod soak;
 mod storms;
 mod support;
 mod tls;
+#[path = "../clients/tool.rs"]
+mod tool;
+mod units;
 mod usage;

@@ -1,6 +1,7 @@
 //! The embedded service on real sockets and real threads, with tungstenite's client opposite.
 
 mod backpressure;
+mod chat;
 mod doors;
 mod ends;
 mod family;
