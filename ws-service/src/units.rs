@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use humantime::DurationError;
+
 /// A duration, or `off`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Patience(pub(crate) Option<Duration>);
@@ -11,7 +13,7 @@ pub(crate) struct Patience(pub(crate) Option<Duration>);
 /// # Errors
 ///
 /// What is wrong with the text; a bare number is an error, because its unit would be a guess.
-pub(crate) fn duration(text: &str) -> Result<Duration, humantime::DurationError> {
+pub(crate) fn duration(text: &str) -> Result<Duration, DurationError> {
     humantime::parse_duration(text)
 }
 
@@ -25,7 +27,9 @@ pub(crate) fn time(text: &str) -> Result<Duration, String> {
     match duration(text) {
         Ok(Duration::ZERO) => Err(format!("must be more than nothing ({ALLOWED})")),
         Ok(duration) => Ok(duration),
-        Err(error) => Err(format!("{error} ({ALLOWED})")),
+        Err(DurationError::NumberOverflow) => Err(format!("is too long ({ALLOWED})")),
+        Err(error @ DurationError::UnknownUnit { .. }) => Err(format!("{error} ({ALLOWED})")),
+        Err(_) => Err(format!("is no time ({ALLOWED})")),
     }
 }
 
@@ -66,13 +70,14 @@ pub(crate) fn room(text: &str) -> Result<usize, String> {
     }
 }
 
-/// Parses the permissions of a file, in octal.
+/// Parses the permissions of a file, in octal, whether marked as such or not.
 ///
 /// # Errors
 ///
 /// What is right.
 pub(crate) fn mode(text: &str) -> Result<u32, String> {
-    let mode = u32::from_str_radix(text, 8).ok().filter(|&it| it <= 0o777);
+    let digits = text.strip_prefix("0o").unwrap_or(text);
+    let mode = u32::from_str_radix(digits, 8).ok().filter(|&it| it <= 0o777);
     mode.ok_or_else(|| "must be octal, from 0 to 777, such as 660".to_owned())
 }
 
@@ -111,7 +116,9 @@ mod tests {
     fn off_is_no_duration() {
         assert_eq!(patience("off"), Ok(Patience(None)));
         assert_eq!(patience("90s"), Ok(Patience(Some(Duration::from_secs(90)))));
-        assert!(patience("soon").unwrap_err().ends_with("(such as 500ms, 30s, 2m, or off)"));
+        assert_eq!(patience("soon").unwrap_err(), "is no time (such as 500ms, 30s, 2m, or off)");
+        assert!(patience("5").unwrap_err().starts_with("time unit needed"));
+        assert!(patience("99999999999999y").unwrap_err().starts_with("is too long"));
     }
 
     #[test]
@@ -126,6 +133,7 @@ mod tests {
     fn permissions_are_octal() {
         assert_eq!(mode("660"), Ok(0o660));
         assert_eq!(mode("0600"), Ok(0o600));
+        assert_eq!(mode("0o640"), Ok(0o640));
         assert!(mode("1000").is_err() && mode("680").is_err() && mode("").is_err());
     }
 

@@ -1,6 +1,6 @@
 //! Whether the settings make sense together; and `check-config`, which says so.
 
-use ws_service::ConfigError;
+use ws_service::{ConfigError, Limits};
 
 use super::complaint::{Complaint, Source};
 use super::layers::Layer;
@@ -14,6 +14,18 @@ pub(super) fn settings(settings: &Settings, given: &Layer) -> Result<(), Vec<Com
     let mut complaints = Vec::new();
     if let Err(error) = settings.config().validate() {
         complaints.push(complaint(culprits(&error), error.to_string(), given));
+    }
+    let Limits { high_water, queued_bytes, .. } = settings.config().limits;
+    if high_water > queued_bytes {
+        let what = format!(
+            "above {queued_bytes} bytes a queue overflows, so nobody would be told to slow down at \
+             {high_water}: lower high_water, or raise max_queue"
+        );
+        complaints.push(complaint(&["high_water", "max_queue"], what, given));
+    }
+    if let Some(endpoint) = settings.listening.twice() {
+        let what = format!("{endpoint} is named twice");
+        complaints.push(complaint(&["listen"], what, given));
     }
     match settings.tls.load() {
         Err(Mismatch { settings, what }) => complaints.push(complaint(settings, what, given)),

@@ -183,11 +183,13 @@ mod tests {
 
     #[test]
     fn a_list_is_replaced_as_a_whole() {
-        let (_directory, mut inputs) =
-            inputs("listen = ['127.0.0.1:1', '127.0.0.1:2']", &[("WS_SERVICE_ORIGIN", "a,b")]);
+        let (_directory, mut inputs) = inputs(
+            "listen = ['127.0.0.1:1', '127.0.0.1:2']",
+            &[("WS_SERVICE_ORIGIN", "http://a,http://b")],
+        );
         let settings = inputs.load().unwrap().settings;
         assert_eq!(settings.listening.listeners(None).count(), 2);
-        assert_eq!(settings.listening.origin, ["a".into(), "b".into()]);
+        assert_eq!(settings.listening.origin, ["http://a".into(), "http://b".into()]);
         inputs.flags.extend([flag("listen", "127.0.0.1:3")]);
         assert_eq!(inputs.load().unwrap().settings.listening.listeners(None).count(), 1);
     }
@@ -217,7 +219,7 @@ mod tests {
                 "f.toml:3: compression = \"zip\" is none of off, shared, dedicated",
                 "f.toml:4: listen takes at least one value",
                 "f.toml:5: max_queue takes one value, not a list",
-                "f.toml:6: max_mail takes a string, a number, or a list of those",
+                "f.toml:6: max_mail is a setting, and settings have no sections",
                 "f.toml:7: no such setting: frobnicate; ws-service print-config --default lists all \
                  settings",
                 "f.toml:8: log_level = \"3\" is none of off, error, warn, info, debug, trace",

@@ -158,12 +158,13 @@ mod tests {
 
     #[test]
     fn what_is_printed_says_the_same_again() {
-        let text = "listen = ['127.0.0.1:1', '[::1]:2']\nthreads = 3\norigin = 'say \"x\"'\n";
+        let text =
+            "listen = ['127.0.0.1:1', '[::1]:2']\nthreads = 3\ntls_authorities = 'say \"x\"'\n";
         let configuration = load(text);
         let printed = effective(&configuration.given);
         let again = load(&printed);
         let values = |layer: &Layer| -> Vec<_> {
-            ["listen", "threads", "origin"].map(|name| layer[name].values.clone()).into()
+            ["listen", "threads", "tls_authorities"].map(|name| layer[name].values.clone()).into()
         };
         assert_eq!(values(&again.given), values(&configuration.given));
         assert_eq!(again.settings.config(), configuration.settings.config());

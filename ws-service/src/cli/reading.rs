@@ -68,6 +68,7 @@ impl Reading {
                 Err("takes at least one value")
             }
             (Some(_), Value::List(values)) => Ok(values),
+            (Some(_), Value::Other("table")) => Err("is a setting, and settings have no sections"),
             (Some(_), Value::Other(_)) => Err("takes a string, a number, or a list of those"),
         };
         match values {

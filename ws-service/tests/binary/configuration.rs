@@ -46,18 +46,24 @@ fn text(output: Output) -> String {
 
 /// Each tells the file, the line, and the way out.
 #[test]
-fn ten_broken_files() {
+fn a_file_that_is_broken_in_any_of_these_ways() {
     for (broken, line, hint) in [
         ("ping_afer = '5s'", 1, "did you mean ping_after?"),
         ("\nping_after = 5", 2, "such as 500ms, 30s, 2m, or off"),
         ("# nothing\n\nthreads = 'four'", 3, "a whole number from 1 to 65535"),
+        ("listen = 127.0.0.1:9001", 1, "text stands in quotes: listen = \"127.0.0.1:9001\""),
         ("listen = 'localhost'", 1, "such as 127.0.0.1:9001 or [::1]:9001"),
+        ("listen = ['127.0.0.1:9001', '127.0.0.1:9001']", 1, "127.0.0.1:9001 is named twice"),
+        ("origin = 'https://app.example/'", 1, "nothing behind: such as https://app.example"),
+        ("unix_mode = 'rw-rw----'", 1, "such as 660"),
         ("compression = 'gzip'", 1, "off, shared, dedicated"),
         ("max_message_size = '16 parsecs'", 1, "such as 4096, 64KiB, 16MiB"),
         ("[timeouts]\nping_after = '5s'", 1, "no sections"),
-        ("ping_after = '5s", 1, "invalid literal string"),
-        ("max_topics = 1\nmax_topics = 2", 2, "duplicate key"),
+        ("ping_after = '5s", 1, "expected `'`"),
+        ("max_topics = 1\nmax_topics = 2", 2, "max_topics is set twice"),
         ("hangup_after = '20s'", 1, "must be later than ping after 30s"),
+        ("max_queue = '64KiB'", 1, "lower high_water, or raise max_queue"),
+        ("tls_certificate = 'chain.pem'", 1, "each certificate needs its key"),
     ] {
         let written = Written::new(broken);
         let (status, errors) = check(&written.path);
@@ -89,6 +95,16 @@ fn all_mistakes_are_told_at_once() {
 fn a_good_configuration_is_said_in_silence() {
     let written = Written::new("ping_after = '5s'\nlisten = ['127.0.0.1:0']\n");
     assert_eq!(check(&written.path), (Some(0), String::new()));
+}
+
+#[test]
+fn what_is_no_text_has_its_line_too() {
+    let written = Written::new("");
+    fs::write(&written.path, b"threads = 2\norigin = '\xff'\n").unwrap();
+    let (status, errors) = check(&written.path);
+    assert_eq!(status, Some(78));
+    let expected = "ws-service: PATH:2: this is no text: files are in UTF-8\n";
+    assert_eq!(errors, expected.replace("PATH", written.path()));
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! Where the service is to be found, and by whom.
 
+use std::collections::HashSet;
+
 use clap::Args;
 use ws_service::{Endpoint, Listener, Origins, ProxySource, Tls};
 
@@ -28,7 +30,7 @@ pub(in crate::cli) struct Listening {
     pub(super) threads: Option<usize>,
     /// Origin whose pages may connect, as a browser writes it, or `*` for any; may be given several
     /// times [default: pages of the host and port that is connected to].
-    #[arg(long, value_name = "ORIGIN", value_delimiter = ',')]
+    #[arg(long, value_name = "ORIGIN", value_delimiter = ',', value_parser = origin)]
     pub(in crate::cli) origin: Vec<Box<str>>,
 }
 
@@ -43,6 +45,14 @@ impl Listening {
     /// Whether there is a listener that speaks TLS.
     pub(in crate::cli) fn needs_tls(&self) -> bool {
         self.listen.iter().any(|place| place.is_tls)
+    }
+
+    /// An endpoint that is named twice, if there is one; port 0 is another each time.
+    pub(in crate::cli) fn twice(&self) -> Option<&Endpoint> {
+        let is_fixed = |endpoint: &Endpoint| endpoint.address().is_none_or(|it| it.port() != 0);
+        let mut seen = HashSet::new();
+        let mut endpoints = self.listen.iter().map(|place| &place.endpoint);
+        endpoints.find(|endpoint| is_fixed(endpoint) && !seen.insert(*endpoint))
     }
 
     /// The listeners; those that speak TLS do so by `tls`.
@@ -79,4 +89,20 @@ fn place(text: &str) -> Result<Place, String> {
             .to_owned()
     })?;
     Ok(Place { endpoint, is_tls })
+}
+
+/// What no browser would ever send would let nobody in.
+fn origin(text: &str) -> Result<Box<str>, String> {
+    let is_host = |host: &str| {
+        !host.is_empty() && !host.contains(|it: char| "/?#@".contains(it) || it.is_whitespace())
+    };
+    let is_origin = text.split_once("://").is_some_and(|(scheme, host)| {
+        !scheme.is_empty() && scheme.chars().all(char::is_alphanumeric) && is_host(host)
+    });
+    if is_origin || ["*", "null"].contains(&text) {
+        return Ok(text.into());
+    }
+    Err("must be a scheme and a host, with its port if that is unusual, and nothing behind: such as \
+         https://app.example or http://localhost:8080; or * for any"
+        .to_owned())
 }

@@ -101,13 +101,38 @@ mod tests {
 
     use super::*;
 
+    fn settings(flags: &[&str]) -> Settings {
+        let command = Settings::augment_args(Command::new("ws-service"));
+        let flags = ["ws-service"].iter().chain(flags);
+        Settings::from_arg_matches(&command.get_matches_from(flags)).unwrap()
+    }
+
     /// The defaults stand in the library, and for people here.
     #[test]
     fn the_defaults_are_those_of_the_library() {
+        assert_eq!(settings(&[]).config(), Config::default());
+        assert_eq!(settings(&[]).net(), NetConfig::default());
+    }
+
+    /// What stands elsewhere than in the configuration of the library is tried with a running service.
+    #[test]
+    fn every_number_changes_what_it_names() {
+        let headings = ["Timeouts", "Limits", "Compression", "Work of a service thread's turn"];
         let command = Settings::augment_args(Command::new("ws-service"));
-        let settings =
-            Settings::from_arg_matches(&command.get_matches_from(["ws-service"])).unwrap();
-        assert_eq!(settings.config(), Config::default());
-        assert_eq!(settings.net(), NetConfig::default());
+        let is_number = |it: &&Arg| it.get_help_heading().is_some_and(|it| headings.contains(&it));
+        for argument in command.get_arguments().filter(is_number) {
+            let name = argument.get_id().as_str();
+            // One of these may be said, and none is a default.
+            let values = ["9", "7ms", "7KiB", "off", "drop", "dedicated"];
+            let changes = values.iter().any(|value| {
+                let flag = format!("--{}={value}", name.replace('_', "-"));
+                let matches = command.clone().try_get_matches_from(["ws-service", &flag]);
+                matches.is_ok_and(|matches| {
+                    let settings = Settings::from_arg_matches(&matches).unwrap();
+                    (settings.config(), settings.net()) != (Config::default(), NetConfig::default())
+                })
+            });
+            assert!(changes, "{name} changes nothing");
+        }
     }
 }
