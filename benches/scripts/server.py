@@ -1,5 +1,6 @@
 """A server that a benchmark starts, and ends."""
 
+import os
 import subprocess
 
 
@@ -7,7 +8,9 @@ class Server:
     """A server on a free port, which its first line names; ended with its block."""
 
     def __init__(self, *command):
-        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+        environment = os.environ | {"WS_SERVICE_ADMIN": "off"}
+        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+                                        env=environment)
         self.address = self.process.stdout.readline().split()[-1]
 
     def __enter__(self):

@@ -27,6 +27,7 @@ struct Doors<N> {
     configuring: Mutex<()>,
     #[cfg_attr(not(feature = "tls"), expect(dead_code, reason = "there is none"))]
     tls: Vec<Tls>,
+    max_connections: usize,
 }
 
 impl<P: Protocol> Clone for Handle<P> {
@@ -46,9 +47,10 @@ impl<P: Protocol> Handle<P> {
         mailboxes: Arc<[Mailbox<P::Note>]>,
         counters: Vec<Arc<Counters>>,
         tls: Vec<Tls>,
+        max_connections: usize,
     ) -> Self {
         let configuring = Mutex::new(());
-        Self { doors: Arc::new(Doors { mailboxes, counters, configuring, tls }) }
+        Self { doors: Arc::new(Doors { mailboxes, counters, configuring, tls, max_connections }) }
     }
 
     /// Sends a message to one connection's peer.
@@ -138,6 +140,13 @@ impl<P: Protocol> Handle<P> {
             mailbox.post_urgent(Mail::Configure(Arc::clone(&config)));
         }
         Ok(())
+    }
+
+    /// Connections that the service takes at once: what was configured, or what the descriptor limit
+    /// allows.
+    #[must_use]
+    pub fn max_connections(&self) -> usize {
+        self.doors.max_connections
     }
 
     /// Ends the service in good order: no more connections are taken in, those there are get a

@@ -43,7 +43,7 @@ pub use handle::Handle;
 pub use net::{CertificateFiles, ClientCertificates, Tls, TlsError, TlsFiles};
 pub use net::{
     Endpoint, EndpointError, Listener, NetConfig, PostError, ProxySource, ProxySourceError, Reply,
-    StartError, TurnBudget,
+    SocketFile, StartError, TurnBudget,
 };
 pub use service::{Service, ServiceBuilder, ServiceError};
 pub use shard::{

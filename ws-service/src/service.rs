@@ -140,9 +140,9 @@ pub enum ServiceError {
 
 impl<P: Protocol> Service<P> {
     fn new(threads: Threads<P::Note>, tls: Vec<Tls>) -> Self {
-        let Threads { mailboxes, counters, endpoints, files, handles } = threads;
+        let Threads { mailboxes, counters, endpoints, files, limit, handles } = threads;
         let addresses = endpoints.iter().filter_map(Endpoint::address).collect();
-        let handle = Handle::new(mailboxes, counters, tls);
+        let handle = Handle::new(mailboxes, counters, tls, limit);
         Self { handle, endpoints, addresses, threads: handles, _files: files }
     }
 

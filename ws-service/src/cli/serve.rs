@@ -1,6 +1,8 @@
 //! `ws-service serve`: the service with its built-in protocols.
 
 use std::io::{self, Write};
+use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use ws_service::protocols::{Echo, Logged, Mirror};
@@ -13,11 +15,11 @@ use super::layers::{Configuration, Inputs};
 use super::log;
 use super::reload::Reload;
 use super::settings::Settings;
-use crate::control::Control;
+use crate::control::{Control, ControlError, Facts, TokenError};
 
 /// Why the service did not start, or did not end well.
 #[derive(Debug, thiserror::Error)]
-enum Error {
+pub(super) enum Error {
     #[error(transparent)]
     Start(#[from] StartError),
     #[error("{0}")]
@@ -26,6 +28,10 @@ enum Error {
     Route(#[from] RouteError),
     #[error(transparent)]
     Ended(#[from] ServiceError),
+    #[error(transparent)]
+    Control(#[from] ControlError),
+    #[error("admin_token_file {}: {error}", path.display())]
+    Token { path: PathBuf, error: TokenError },
     #[error(transparent)]
     Io(#[from] io::Error),
 }
@@ -36,7 +42,8 @@ impl Error {
             Self::Tls(_)
             | Self::Start(
                 StartError::Config(_) | StartError::Threads(_) | StartError::Descriptors { .. },
-            ) => BAD_CONFIGURATION,
+            )
+            | Self::Token { .. } => BAD_CONFIGURATION,
             _ => 1,
         }
     }
@@ -62,7 +69,7 @@ pub(super) fn run(inputs: Inputs, configuration: &Configuration) -> ExitCode {
 
 fn serve(settings: &Settings, mut reload: Reload) -> Result<(), Error> {
     // Before anyone can know that we are there, so that no signal ends us unheard.
-    let control = Control::new()?;
+    let control = Control::new(&settings.admin.config()?)?;
     let routes = Route::new("/echo", Echo, Route::new("/mirror/{room}", Mirror, NotFound)?)?;
     let mut builder = ServiceBuilder::new(Logged(routes))
         .configure(|config| *config = settings.config())
@@ -72,17 +79,31 @@ fn serve(settings: &Settings, mut reload: Reload) -> Result<(), Error> {
         builder = builder.listener(listener);
     }
     let service = builder.start()?;
-    announce(&service)?;
-    control.run(service, |handle| reload.run(handle))?;
+    announce(&service, control.address())?;
+    let facts = facts(settings, &service);
+    control.run(service, facts, |handle| reload.run(handle))?;
     tracing::info!("ended");
     Ok(())
 }
 
-/// The one line on standard output that says where the service is to be found.
-fn announce<P: Protocol>(service: &Service<P>) -> io::Result<()> {
+/// What administrators are told of the configuration.
+fn facts<P: Protocol>(settings: &Settings, service: &Service<P>) -> Facts {
+    let config = settings.config();
+    Facts {
+        endpoints: service.endpoints().iter().map(ToString::to_string).collect(),
+        max_mail: config.limits.mail,
+        keeps_paths: config.keep_paths,
+    }
+}
+
+/// Says on standard output where the service is to be found, and where its administrators are heard.
+fn announce<P: Protocol>(service: &Service<P>, admin: Option<SocketAddr>) -> io::Result<()> {
     let endpoints: Vec<_> = service.endpoints().iter().map(ToString::to_string).collect();
     tracing::info!(endpoints = endpoints.join(" "), "ready");
     let mut out = io::stdout().lock();
     writeln!(out, "ws-service listening on {}", endpoints.join(" "))?;
+    if let Some(admin) = admin {
+        writeln!(out, "admin listening on http://{admin}/")?;
+    }
     out.flush()
 }

@@ -1,20 +1,48 @@
-//! The slow path: signals, on the main thread, never on a message's way.
+//! The slow path, on the main thread, never on a message's way: signals, admin HTTP, metrics, the
+//! status page.
 //!
 //! **Architecture invariant:** control reaches the service threads by [`Handle`] alone.
 
+mod admin;
+mod app;
+mod doors;
+mod history;
+mod metrics;
+mod process;
 mod report;
+mod token;
 
 use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
 
 use tokio::runtime::{Builder, Runtime};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use ws_service::{Handle, Protocol, Service, ServiceError};
 
-/// The signals of the process, caught from the moment this exists.
+pub(crate) use admin::AdminConfig;
+pub(crate) use app::Facts;
+pub(crate) use token::{Token, TokenError};
+
+use admin::{AdminError, Listening};
+use app::App;
+
+/// The signals of the process, caught from the moment this exists, and the admin listener, which lets
+/// nobody in before there is a service.
 #[derive(Debug)]
 pub(crate) struct Control {
     runtime: Runtime,
     signals: Signals,
+    admin: Listening,
+}
+
+/// Why there is no control.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ControlError {
+    #[error("the signals can't be caught: {0}")]
+    Signals(#[from] io::Error),
+    #[error(transparent)]
+    Admin(#[from] AdminError),
 }
 
 #[derive(Debug)]
@@ -33,12 +61,12 @@ enum Wish {
 }
 
 impl Control {
-    /// Catches the signals.
+    /// Catches the signals, and opens the admin listener's doors.
     ///
     /// # Errors
     /// The system refuses.
-    pub(crate) fn new() -> io::Result<Self> {
-        let runtime = Builder::new_current_thread().enable_io().build()?;
+    pub(crate) fn new(config: &AdminConfig) -> Result<Self, ControlError> {
+        let runtime = Builder::new_current_thread().enable_all().build()?;
         let guard = runtime.enter();
         let signals = Signals {
             terminate: signal(SignalKind::terminate())?,
@@ -46,21 +74,34 @@ impl Control {
             reload: signal(SignalKind::hangup())?,
             report: signal(SignalKind::user_defined1())?,
         };
+        let admin = Listening::open(config)?;
         drop(guard);
-        Ok(Self { runtime, signals })
+        Ok(Self { runtime, signals, admin })
     }
 
-    /// Serves signals until the service has ended; `reload` loads its configuration again.
+    /// Where administrators may ask.
+    pub(crate) fn address(&self) -> Option<SocketAddr> {
+        self.admin.address()
+    }
+
+    /// Serves signals and administrators until the service has ended; `reload` loads its configuration
+    /// again.
     ///
     /// # Errors
     /// The service did not end well.
     pub(crate) fn run<P: Protocol>(
         self,
         service: Service<P>,
+        facts: Facts,
         reload: impl FnMut(&Handle<P>),
     ) -> Result<(), ServiceError> {
-        let Self { runtime, signals } = self;
-        runtime.block_on(signals.serve(service, reload))
+        let Self { runtime, signals, admin } = self;
+        let app = Arc::new(App::new(Arc::new(service.handle()), facts));
+        runtime.block_on(async {
+            tokio::spawn(admin::tick(Arc::clone(&app)));
+            tokio::spawn(admin.serve(Arc::clone(&app)));
+            signals.serve(service, &app, reload).await
+        })
     }
 }
 
@@ -68,6 +109,7 @@ impl Signals {
     async fn serve<P: Protocol>(
         mut self,
         service: Service<P>,
+        app: &App,
         mut reload: impl FnMut(&Handle<P>),
     ) -> Result<(), ServiceError> {
         let handle = service.handle();
@@ -80,7 +122,7 @@ impl Signals {
                     Wish::Reload => reload(&handle),
                     Wish::Report => report::print(&handle.stats()),
                     Wish::End => {
-                        end(&handle, is_draining);
+                        end(&handle, app, is_draining);
                         is_draining = true;
                     }
                 },
@@ -99,13 +141,13 @@ impl Signals {
 }
 
 /// The first time in good order, the second time at once.
-fn end<P: Protocol>(handle: &Handle<P>, again: bool) {
+fn end<P: Protocol>(handle: &Handle<P>, app: &App, again: bool) {
     let connections = handle.stats().connections;
     if again {
         tracing::warn!(connections, "ending at once");
         handle.stop();
     } else {
         tracing::info!(connections, "draining");
-        handle.drain();
+        app.drain();
     }
 }

@@ -29,7 +29,7 @@ mod tls;
 
 pub use asking::Reply;
 pub use error::StartError;
-pub(crate) use listener::SocketFile;
+pub use listener::SocketFile;
 pub use listener::{Endpoint, EndpointError, Listener};
 pub(crate) use mailbox::Mailbox;
 pub use mailbox::PostError;

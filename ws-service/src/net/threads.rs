@@ -23,6 +23,8 @@ pub(crate) struct Threads<N> {
     pub(crate) counters: Vec<Arc<Counters>>,
     pub(crate) endpoints: Vec<Endpoint>,
     pub(crate) files: Vec<SocketFile>,
+    /// Connections of the whole service.
+    pub(crate) limit: usize,
     pub(crate) handles: Vec<JoinHandle<io::Result<()>>>,
 }
 
@@ -78,7 +80,7 @@ pub(crate) fn start<P: Protocol>(
     }
     let counters = ready.iter().map(|thread| Arc::clone(&thread.counters)).collect();
     let handles = ready.into_iter().map(Ready::go).collect();
-    Ok(Threads { mailboxes: common.mailboxes, counters, endpoints, files, handles })
+    Ok(Threads { mailboxes: common.mailboxes, counters, endpoints, files, limit, handles })
 }
 
 fn count(net: &NetConfig) -> Result<usize, StartError> {

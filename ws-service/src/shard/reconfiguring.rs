@@ -24,6 +24,8 @@ impl<P: Protocol> Shard<P> {
         }
         let shared = &mut self.shared;
         let old = std::mem::replace(&mut shared.config, Config::clone(config));
+        // From the start or never: a listing by path must not miss those who came before.
+        shared.config.keep_paths = old.keep_paths;
         shared.deflate.configure(&config.compression);
         if validity(&old.timeouts) != validity(&config.timeouts) {
             shared.retiming = self.slots.keys().collect();

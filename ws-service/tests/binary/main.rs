@@ -1,5 +1,6 @@
 //! The built binary, as an operator runs it.
 
+mod admin;
 mod configuration;
 mod family;
 mod documents;

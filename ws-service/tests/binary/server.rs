@@ -19,6 +19,7 @@ pub(crate) fn command() -> Command {
         }
     }
     command.env("WS_SERVICE_CONFIG", "/dev/null");
+    command.env("WS_SERVICE_ADMIN", "off");
     command.stdin(Stdio::null()).stderr(Stdio::piped()).stdout(Stdio::piped());
     command
 }
@@ -28,6 +29,8 @@ pub(crate) struct Server {
     child: Child,
     out: BufReader<ChildStdout>,
     pub(crate) addresses: Vec<SocketAddr>,
+    /// Where administrators are heard, if a test asks for that.
+    pub(crate) admin: Option<SocketAddr>,
 }
 
 impl Server {
@@ -51,7 +54,7 @@ impl Server {
         let mut child = command.stderr(log).spawn().unwrap();
         let out = BufReader::new(child.stdout.take().unwrap());
         // Whatever comes now, it is killed in the end.
-        let mut server = Self { child, out, addresses: Vec::new() };
+        let mut server = Self { child, out, addresses: Vec::new(), admin: None };
         let mut line = String::new();
         server.out.read_line(&mut line).unwrap();
         server.addresses = line
@@ -62,6 +65,12 @@ impl Server {
             .filter(|endpoint| !endpoint.starts_with("unix:"))
             .map(|address| address.parse().unwrap())
             .collect();
+        server.admin = command.get_args().any(|it| it == "--admin").then(|| {
+            line.clear();
+            server.out.read_line(&mut line).unwrap();
+            let address = line.trim().strip_prefix("admin listening on http://");
+            address.and_then(|it| it.strip_suffix('/')).unwrap().parse().unwrap()
+        });
         server
     }
 

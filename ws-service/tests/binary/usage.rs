@@ -26,6 +26,7 @@ fn a_wrong_flag_is_wrong_usage() {
         &["--threads", "65536"],
         &["check-config", "--close-timeout", "0s"],
         &["completions", "cmd"],
+        &["--admin", "somewhere"],
         &["frobnicate"],
     ] {
         let (status, errors) = refused(arguments);
@@ -47,6 +48,28 @@ fn a_bad_configuration_has_its_own_status() {
     let (status, errors) = refused(&["--max-connections", "1000000000"]);
     assert_eq!(status, Some(78));
     assert!(errors.contains("descriptor limit") && errors.lines().count() == 1, "{errors}");
+}
+
+#[test]
+fn a_token_file_without_a_token_is_bad_configuration() {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    let path = file.path().to_str().unwrap();
+    for (path, why) in [(path, "from 16 to 512 letters"), ("/nowhere/token", "can't be read")] {
+        let (status, errors) = refused(&["--admin", "127.0.0.1:0", "--admin-token-file", path]);
+        assert_eq!(status, Some(78), "{errors}");
+        assert!(errors.contains(path) && errors.contains(why), "{errors}");
+        assert_eq!(errors.lines().count(), 1);
+    }
+}
+
+#[test]
+fn an_admin_address_in_use_is_said_with_the_flag_that_helps() {
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let (status, errors) = refused(&["--listen", "127.0.0.1:0", "--admin", &address]);
+    assert_eq!(status, Some(1));
+    assert!(errors.contains(&address) && errors.contains("--admin"), "{errors}");
+    assert_eq!(errors.lines().count(), 1);
 }
 
 #[test]
@@ -73,6 +96,9 @@ fn help_names_everything_a_person_needs() {
         "--close-timeout",
         "--max-connections",
         "--max-message-size",
+        "--admin",
+        "--admin-token-file",
+        "--admin-socket",
         "storm",
         "/mirror/{room}",
         "SIGUSR1",

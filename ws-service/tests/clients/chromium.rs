@@ -12,7 +12,7 @@ use crate::tool::is_missing;
 
 /// Whatever would reach out to the world, or needs a screen, is off. The page is ours, so there is nothing to
 /// keep in a sandbox, which does not work for root.
-const FLAGS: [&str; 10] = [
+pub(crate) const FLAGS: [&str; 10] = [
     "--headless",
     "--no-sandbox",
     "--disable-gpu",
@@ -25,7 +25,7 @@ const FLAGS: [&str; 10] = [
     "--enable-logging=stderr",
 ];
 
-fn chromium_is_missing() -> bool {
+pub(crate) fn chromium_is_missing() -> bool {
     is_missing("chromium", Command::new("chromium").arg("--version"))
 }
 

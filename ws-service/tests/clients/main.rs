@@ -8,8 +8,10 @@ mod server;
 
 mod chromium;
 mod client;
+mod devtools;
 mod exchange;
 mod page;
 mod scripts;
+mod status_page;
 mod tool;
 mod websocat;

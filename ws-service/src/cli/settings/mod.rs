@@ -4,6 +4,7 @@
 //! and behind `WS_SERVICE_` the environment variable ([`layers`](super::layers)); its documentation is what
 //! `--help`, the manual and the commented default file say ([`print`](super::print)).
 
+mod admin;
 mod compression;
 mod limits;
 mod listening;
@@ -15,6 +16,7 @@ mod turns;
 use clap::{Arg, Args};
 use ws_service::{Config, NetConfig};
 
+pub(super) use admin::Admin;
 pub(super) use compression::Compression;
 pub(super) use limits::Limits;
 pub(super) use listening::Listening;
@@ -42,6 +44,10 @@ pub(super) const AT_START: &[&str] = &[
     "turn_tls_handshakes",
     "turn_writes",
     "receive_buffer",
+    "admin",
+    "admin_token_file",
+    "admin_socket",
+    "keep_paths",
     "log_format",
 ];
 
@@ -60,6 +66,8 @@ pub(super) struct Settings {
     pub(super) compression: Compression,
     #[command(flatten, next_help_heading = "Work of a service thread's turn")]
     pub(super) turns: Turns,
+    #[command(flatten, next_help_heading = "Administration")]
+    pub(super) admin: Admin,
     #[command(flatten, next_help_heading = "Logs")]
     pub(super) log: Log,
 }
@@ -78,6 +86,7 @@ impl Settings {
     pub(super) fn config(&self) -> Config {
         let mut config = Config::default();
         config.origins = self.listening.origins();
+        config.keep_paths = self.admin.keep_paths;
         self.timeouts.apply(&mut config.timeouts);
         self.limits.apply(&mut config.limits);
         self.compression.apply(&mut config.compression);

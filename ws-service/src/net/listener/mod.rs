@@ -13,7 +13,7 @@ use std::path::PathBuf;
 
 pub use endpoint::{Endpoint, EndpointError};
 pub(super) use terms::Terms;
-pub(crate) use unix::SocketFile;
+pub use unix::SocketFile;
 
 use super::proxy::ProxySource;
 use super::tls::Tls;

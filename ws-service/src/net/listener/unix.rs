@@ -4,6 +4,7 @@ use std::fs::{self, Metadata, Permissions};
 use std::io;
 use std::os::fd::OwnedFd;
 use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt};
+use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
 
 use socket2::{Domain, SockAddr, Socket, Type};
@@ -55,7 +56,7 @@ fn make_way(path: &Path, address: &SockAddr) -> io::Result<()> {
 
 /// A socket's file; removed with this, if it still is the one that was made.
 #[derive(Debug)]
-pub(crate) struct SocketFile {
+pub struct SocketFile {
     path: PathBuf,
     identity: Identity,
 }
@@ -65,6 +66,15 @@ pub(crate) struct SocketFile {
 type Identity = (u64, u64, i64, i64);
 
 impl SocketFile {
+    /// A listener at `path` for a purpose of one's own, bound as the service binds its own: with these
+    /// permissions, in the place of one that nobody listens at any more. It doesn't block.
+    ///
+    /// # Errors
+    /// Someone listens there, there is another kind of file, or the system refuses.
+    pub fn listen(path: &Path, mode: u32) -> io::Result<(UnixListener, Self)> {
+        bind(path, Some(mode)).map(|(socket, file)| (socket.into(), file))
+    }
+
     fn of(path: &Path) -> io::Result<Self> {
         let identity = identity(&fs::symlink_metadata(path)?);
         // The process may go to another directory meanwhile.
@@ -89,7 +99,6 @@ fn identity(metadata: &Metadata) -> Identity {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::os::unix::net::UnixListener;
 
     fn path() -> (tempfile::TempDir, PathBuf) {
         let directory = tempfile::tempdir().unwrap();

@@ -1,0 +1,19 @@
+//! How long a request may take.
+
+use std::time::Duration;
+
+use axum::extract::Request;
+use axum::http::StatusCode;
+use axum::middleware::Next;
+use axum::response::Response;
+use tokio::time::timeout;
+
+use super::Problem;
+
+/// From a request's head to the head of its answer; a body that trickles in counts.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+pub(super) async fn in_time(request: Request, next: Next) -> Result<Response, Problem> {
+    let late = |_| Problem::new(StatusCode::REQUEST_TIMEOUT, "the request took too long");
+    timeout(PATIENCE, next.run(request)).await.map_err(late)
+}

@@ -1,0 +1,159 @@
+//! The admin listener's own doors: TCP, and a Unix socket; a bounded number of guests.
+
+use std::io;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use hyper::server::conn::http1;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::service::TowerToHyperService;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::{TcpListener, UnixListener};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::sleep;
+use tokio_io_timeout::TimeoutStream;
+use ws_service::SocketFile;
+
+use super::super::app::App;
+use super::super::token::Token;
+use super::guard::Guard;
+use super::router;
+
+/// Connections at once, over all doors; more wait in the system.
+const GUESTS: usize = 64;
+/// From one request's end to the end of the next one's head.
+const IDLE: Duration = Duration::from_secs(15);
+/// How long a guest may take nothing of what it is sent.
+const STUCK: Duration = Duration::from_secs(30);
+/// Bytes of a request's head.
+const LONGEST_HEAD: usize = 16 * 1024;
+/// Who may open the Unix socket.
+const OWNER_ALONE: u32 = 0o600;
+/// How long nobody is let in when the system has no descriptor left.
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// Where to listen, and who may ask.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct AdminConfig {
+    /// The TCP address.
+    pub(crate) address: Option<SocketAddr>,
+    /// The Unix socket's path. Whoever may open it needs no token.
+    pub(crate) socket: Option<PathBuf>,
+    /// What those who come by TCP must know.
+    pub(crate) token: Option<Token>,
+}
+
+/// Why there is no admin listener.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum AdminError {
+    #[error(
+        "cannot listen on {address} for administrators: {error} (--admin names another, or off)"
+    )]
+    Tcp { address: SocketAddr, error: io::Error },
+    #[error("cannot listen on {} for administrators: {error}", path.display())]
+    Unix { path: PathBuf, error: io::Error },
+}
+
+/// Doors that are there, though nobody is let in yet.
+#[derive(Debug)]
+pub(crate) struct Listening {
+    tcp: Option<(TcpListener, Guard)>,
+    unix: Option<(UnixListener, SocketFile)>,
+}
+
+impl Listening {
+    /// Opens the doors; in a runtime's context.
+    ///
+    /// # Errors
+    /// The system refuses.
+    pub(crate) fn open(config: &AdminConfig) -> Result<Self, AdminError> {
+        let token = config.token.clone().map(Arc::new);
+        let tcp = |address: SocketAddr| {
+            let only_own_names = address.ip().is_loopback();
+            if token.is_none() && !only_own_names {
+                tracing::warn!(%address, "whoever reaches this address may administer the service");
+            }
+            let listener = bind_tcp(address).map_err(|error| AdminError::Tcp { address, error })?;
+            Ok((listener, Guard { token: token.clone(), only_own_names }))
+        };
+        let unix = |path: &PathBuf| {
+            bind_unix(path).map_err(|error| AdminError::Unix { path: path.clone(), error })
+        };
+        Ok(Self {
+            tcp: config.address.map(tcp).transpose()?,
+            unix: config.socket.as_ref().map(unix).transpose()?,
+        })
+    }
+
+    /// Where the TCP door is.
+    pub(crate) fn address(&self) -> Option<SocketAddr> {
+        self.tcp.as_ref().and_then(|(listener, _)| listener.local_addr().ok())
+    }
+
+    /// Lets guests in, for ever.
+    pub(in super::super) async fn serve(self, app: Arc<App>) {
+        let guests = Arc::new(Semaphore::new(GUESTS));
+        let tcp = async {
+            let Some((listener, guard)) = self.tcp else { return };
+            let router = router(Arc::clone(&app), guard);
+            let accept = || async { listener.accept().await.map(|(stream, _)| stream) };
+            welcome(accept, &guests, &router).await;
+        };
+        let unix = async {
+            let Some((listener, _file)) = &self.unix else { return };
+            let router = router(Arc::clone(&app), Guard::default());
+            let accept = || async { listener.accept().await.map(|(stream, _)| stream) };
+            welcome(accept, &guests, &router).await;
+        };
+        tokio::join!(tcp, unix);
+    }
+}
+
+fn bind_tcp(address: SocketAddr) -> io::Result<TcpListener> {
+    let listener = std::net::TcpListener::bind(address)?;
+    listener.set_nonblocking(true)?;
+    TcpListener::from_std(listener)
+}
+
+fn bind_unix(path: &Path) -> io::Result<(UnixListener, SocketFile)> {
+    let (listener, file) = SocketFile::listen(path, OWNER_ALONE)?;
+    Ok((UnixListener::from_std(listener)?, file))
+}
+
+/// Lets guests in at one door, as long as there is a place.
+async fn welcome<S, F>(accept: impl Fn() -> F, guests: &Arc<Semaphore>, router: &Router)
+where
+    S: AsyncRead + AsyncWrite + Send + 'static,
+    F: Future<Output = io::Result<S>>,
+{
+    while let Ok(place) = Arc::clone(guests).acquire_owned().await {
+        match accept().await {
+            Ok(stream) => {
+                tokio::spawn(serve(stream, router.clone(), place));
+            }
+            Err(error) => {
+                tracing::warn!(%error, "the admin listener pauses");
+                sleep(PAUSE).await;
+            }
+        }
+    }
+}
+
+async fn serve<S>(stream: S, router: Router, _place: OwnedSemaphorePermit)
+where
+    S: AsyncRead + AsyncWrite + Send + 'static,
+{
+    let mut stream = TimeoutStream::new(stream);
+    stream.set_write_timeout(Some(STUCK));
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(IDLE)
+        .max_buf_size(LONGEST_HEAD)
+        .serve_connection(TokioIo::new(Box::pin(stream)), TowerToHyperService::new(router));
+    if let Err(error) = connection.await {
+        tracing::debug!(%error, "an administrator's connection failed");
+    }
+}

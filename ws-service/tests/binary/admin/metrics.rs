@@ -1,0 +1,83 @@
+//! What Prometheus reads.
+
+use std::io::{Write, stderr};
+use std::process::{Command, Stdio};
+
+use super::start;
+
+#[test]
+fn metrics_follow_what_happens() {
+    let server = start(&[]);
+    let mut echo = server.connect("/echo");
+    echo.send("hello".into()).unwrap();
+    echo.read().unwrap();
+    echo.close(None).unwrap();
+    while echo.read().is_ok() {}
+    let value = |name: &str| {
+        let text = server.get("/metrics").body;
+        let lines = text.lines().filter(|line| line.starts_with(name));
+        lines.filter_map(|line| line.rsplit_once(' ')?.1.parse::<f64>().ok()).sum::<f64>()
+    };
+    while value("ws_service_closes_total") < 0.5 {}
+    for (name, expected) in [
+        ("ws_service_accepts_total", 1),
+        ("ws_service_messages_received_total", 1),
+        ("ws_service_received_payload_bytes_total", 5),
+        ("ws_service_connections{", 0),
+        ("ws_service_close_codes_total", 1),
+    ] {
+        assert_eq!(value(name).to_string(), expected.to_string(), "{name}");
+    }
+    let text = server.get("/metrics").body;
+    let closed = text.lines().find(|line| line.contains("reason=\"peer\"") && line.ends_with(" 1"));
+    assert!(closed.is_some(), "{text}");
+    assert!(value("ws_service_turn_duration_seconds_count") >= 1.0);
+}
+
+#[test]
+fn both_formats_are_spoken() {
+    let server = start(&[]);
+    let text = server.get("/metrics");
+    assert!(text.head.contains("content-type: text/plain; version=0.0.4"), "{}", text.head);
+    let header = "Accept: application/openmetrics-text;version=1.0.0,text/plain;q=0.5\r\n";
+    let open = server.ask("GET /metrics", header, b"");
+    assert!(open.head.contains("content-type: application/openmetrics-text"), "{}", open.head);
+    assert!(open.body.ends_with("# EOF\n"));
+    assert!(open.body.contains("# UNIT ws_service_timer_lateness_seconds seconds"));
+}
+
+/// Clients name paths, rooms, codes and reasons: none of it makes a new series.
+#[test]
+fn no_client_can_make_the_metrics_grow() {
+    let server = start(&[]);
+    let series = || server.get("/metrics").body.lines().count();
+    let before = series();
+    for number in 0_u16..20 {
+        let mut client = server.connect(&format!("/mirror/{number}"));
+        let code = tungstenite::protocol::frame::coding::CloseCode::from(4000 + number);
+        let frame = tungstenite::protocol::CloseFrame { code, reason: format!("{number}").into() };
+        client.close(Some(frame)).unwrap();
+        while client.read().is_ok() {}
+    }
+    assert_eq!(series(), before);
+}
+
+/// Prometheus' own judgement.
+#[test]
+fn promtool_accepts_the_metrics() {
+    let mut promtool = Command::new("promtool");
+    if promtool.arg("--version").output().is_err() {
+        let is_required = std::env::var_os("TOOLS").is_some_and(|value| value == "required");
+        assert!(!is_required, "promtool is missing");
+        let _ = writeln!(stderr(), "skipped: promtool is missing");
+        return;
+    }
+    let server = start(&[]);
+    let mut command = Command::new("promtool");
+    command.args(["check", "metrics"]).stdin(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    child.stdin.take().unwrap().write_all(server.get("/metrics").body.as_bytes()).unwrap();
+    let output = child.wait_with_output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success() && said.is_empty(), "{said}");
+}
