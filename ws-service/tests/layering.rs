@@ -205,7 +205,7 @@ fn collect(path: &Path, files: &mut Vec<std::path::PathBuf>) {
         for entry in fs::read_dir(path).unwrap() {
             collect(&entry.unwrap().path(), files);
         }
-    } else if path.is_file() {
+    } else if path.is_file() && path.extension().is_some_and(|it| it == "rs") {
         files.push(path.to_owned());
     }
 }

@@ -1,6 +1,9 @@
 //! The document of the API says what there is.
 
-use super::start;
+use std::io::Write;
+use std::process::Command;
+
+use super::{is_missing, start};
 
 #[test]
 fn the_document_names_every_path_and_every_path_answers() {
@@ -49,4 +52,17 @@ fn the_document_is_complete() {
     }
     let token = &document["components"]["securitySchemes"]["token"];
     assert_eq!((&token["type"], &token["scheme"]), (&"http".into(), &"bearer".into()));
+}
+
+/// The judgement of a validator that others have written.
+#[test]
+fn the_document_is_valid() {
+    if is_missing("openapi-spec-validator") {
+        return;
+    }
+    let server = start(&[]);
+    let mut file = tempfile::NamedTempFile::new().unwrap();
+    file.write_all(server.get("/api/v1/openapi.json").body.as_bytes()).unwrap();
+    let output = Command::new("openapi-spec-validator").arg(file.path()).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
 }
