@@ -155,7 +155,7 @@ impl From<ConnectionFacts> for Connection {
 }
 
 /// Connections that fit, shard by shard. Who stays while the list is read is in it once.
-#[utoipa::path(get, path = "/api/v1/connections", tag = "connections", params(ConnectionsQuery), responses(
+#[utoipa::path(get, path = "/api/v1/connections", operation_id = "list_connections", tag = "connections", params(ConnectionsQuery), responses(
     (status = OK, body = Connections),
     (status = BAD_REQUEST, body = Problem, content_type = "application/problem+json"),
 ))]
@@ -200,7 +200,7 @@ async fn page(
 }
 
 /// One connection.
-#[utoipa::path(get, path = "/api/v1/connections/{id}", tag = "connections", params(
+#[utoipa::path(get, path = "/api/v1/connections/{id}", operation_id = "get_connection", tag = "connections", params(
     ("id" = String, Path, description = "What it is called"),
 ), responses(
     (status = OK, body = Connection),
@@ -232,7 +232,7 @@ impl Default for KickQuery {
 }
 
 /// Closes a connection: what is queued is written, then a Close.
-#[utoipa::path(delete, path = "/api/v1/connections/{id}", tag = "connections", params(
+#[utoipa::path(delete, path = "/api/v1/connections/{id}", operation_id = "close_connection", tag = "connections", params(
     ("id" = String, Path, description = "What it is called"),
     KickQuery,
 ), responses(

@@ -16,7 +16,7 @@ pub(super) struct Health {
 }
 
 /// The process answers.
-#[utoipa::path(get, path = "/health/live", tag = "health", security(()), responses(
+#[utoipa::path(get, path = "/health/live", operation_id = "health_live", tag = "health", security(()), responses(
     (status = OK, body = Health),
 ))]
 pub(super) async fn live() -> Json<Health> {
@@ -24,7 +24,7 @@ pub(super) async fn live() -> Json<Health> {
 }
 
 /// New connections are welcome: they are not while the service drains.
-#[utoipa::path(get, path = "/health/ready", tag = "health", security(()), responses(
+#[utoipa::path(get, path = "/health/ready", operation_id = "health_ready", tag = "health", security(()), responses(
     (status = OK, body = Health),
     (status = SERVICE_UNAVAILABLE, body = Problem, content_type = "application/problem+json"),
 ))]

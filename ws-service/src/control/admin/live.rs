@@ -39,7 +39,7 @@ struct Feed {
 
 /// A feed of server-sent events: first `history`, an array of moments, one for each second of the last
 /// five minutes; then a `tick` each second. A reader that is too slow misses some.
-#[utoipa::path(get, path = "/api/v1/live", tag = "service", responses(
+#[utoipa::path(get, path = "/api/v1/live", operation_id = "live_feed", tag = "service", responses(
     (status = OK, body = Tick, content_type = "text/event-stream"),
     (status = SERVICE_UNAVAILABLE, body = Problem, content_type = "application/problem+json"),
 ))]

@@ -54,7 +54,7 @@ struct Topic {
 }
 
 /// Topics that have subscribers.
-#[utoipa::path(get, path = "/api/v1/topics", tag = "topics", params(TopicsQuery), responses(
+#[utoipa::path(get, path = "/api/v1/topics", operation_id = "list_topics", tag = "topics", params(TopicsQuery), responses(
     (status = OK, body = Topics),
     (status = BAD_REQUEST, body = Problem, content_type = "application/problem+json"),
 ))]
@@ -105,7 +105,7 @@ pub(super) struct Published {
 
 /// Publishes the body to all who subscribe to the topic: as text, if it is called `text/…` or
 /// `application/json`, as bytes, if `application/octet-stream`. A topic's `/` is written `%2F`.
-#[utoipa::path(post, path = "/api/v1/topics/{topic}", tag = "topics", params(
+#[utoipa::path(post, path = "/api/v1/topics/{topic}", operation_id = "publish", tag = "topics", params(
     ("topic" = String, Path, description = "What it is called"),
 ), request_body(content(
     (String = "text/plain"),
