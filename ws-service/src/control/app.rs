@@ -13,11 +13,10 @@ use super::admin::{Problem, Timers};
 use super::doors::Doors;
 use super::history::History;
 use super::metrics::Metrics;
+use super::visits::Visits;
 
 /// How long an answer of a shard may take: they take a few turns.
 const PATIENCE: Duration = Duration::from_secs(5);
-/// Live feeds at once.
-const FEEDS: usize = 16;
 
 /// What is known about the service besides what it counts.
 #[derive(Debug, Clone)]
@@ -37,8 +36,7 @@ pub(super) struct App {
     pub(super) metrics: Metrics,
     /// The last second, for those who read the feed.
     pub(super) ticks: watch::Sender<Arc<str>>,
-    /// One place for each feed there may be.
-    pub(super) feeds: Arc<Semaphore>,
+    pub(super) visits: Arc<Visits>,
     /// The last look at all timers: a long one, so it serves all who ask within a second.
     pub(super) timers: Mutex<Option<(Instant, Arc<Timers>)>>,
     /// One question at a time: however many ask here, the shards feel one.
@@ -49,13 +47,14 @@ pub(super) struct App {
 
 impl App {
     pub(super) fn new(doors: Arc<dyn Doors>, facts: Facts) -> Self {
+        let visits = Arc::new(Visits::default());
         Self {
-            metrics: Metrics::new(Arc::clone(&doors)),
+            metrics: Metrics::new(Arc::clone(&doors), Arc::clone(&visits)),
             doors,
             facts,
             history: History::default(),
             ticks: watch::Sender::new("".into()),
-            feeds: Arc::new(Semaphore::new(FEEDS)),
+            visits,
             timers: Mutex::new(None),
             asking: Semaphore::new(1),
             started: Instant::now(),

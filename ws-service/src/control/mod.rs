@@ -11,6 +11,7 @@ mod metrics;
 mod process;
 mod report;
 mod token;
+mod visits;
 
 use std::io;
 use std::net::SocketAddr;

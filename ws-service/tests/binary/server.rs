@@ -65,7 +65,9 @@ impl Server {
             .filter(|endpoint| !endpoint.starts_with("unix:"))
             .map(|address| address.parse().unwrap())
             .collect();
-        server.admin = command.get_args().any(|it| it == "--admin").then(|| {
+        let arguments: Vec<_> = command.get_args().collect();
+        let has_admin = arguments.windows(2).any(|it| it[0] == "--admin" && it[1] != "off");
+        server.admin = has_admin.then(|| {
             line.clear();
             server.out.read_line(&mut line).unwrap();
             let address = line.trim().strip_prefix("admin listening on http://");

@@ -12,18 +12,16 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, UnixListener};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::sleep;
 use tokio_io_timeout::TimeoutStream;
 use ws_service::SocketFile;
 
 use super::super::app::App;
 use super::super::token::Token;
+use super::super::visits::{Guest, Visits};
 use super::guard::Guard;
 use super::router;
 
-/// Connections at once, over all doors; more wait in the system.
-const GUESTS: usize = 64;
 /// From one request's end to the end of the next one's head.
 const IDLE: Duration = Duration::from_secs(15);
 /// How long a guest may take nothing of what it is sent.
@@ -95,18 +93,17 @@ impl Listening {
 
     /// Lets guests in, for ever.
     pub(in super::super) async fn serve(self, app: Arc<App>) {
-        let guests = Arc::new(Semaphore::new(GUESTS));
         let tcp = async {
             let Some((listener, guard)) = self.tcp else { return };
             let router = router(Arc::clone(&app), guard);
             let accept = || async { listener.accept().await.map(|(stream, _)| stream) };
-            welcome(accept, &guests, &router).await;
+            welcome(accept, &app.visits, &router).await;
         };
         let unix = async {
             let Some((listener, _file)) = &self.unix else { return };
             let router = router(Arc::clone(&app), Guard::default());
             let accept = || async { listener.accept().await.map(|(stream, _)| stream) };
-            welcome(accept, &guests, &router).await;
+            welcome(accept, &app.visits, &router).await;
         };
         tokio::join!(tcp, unix);
     }
@@ -124,15 +121,16 @@ fn bind_unix(path: &Path) -> io::Result<(UnixListener, SocketFile)> {
 }
 
 /// Lets guests in at one door, as long as there is a place.
-async fn welcome<S, F>(accept: impl Fn() -> F, guests: &Arc<Semaphore>, router: &Router)
+async fn welcome<S, F>(accept: impl Fn() -> F, visits: &Arc<Visits>, router: &Router)
 where
     S: AsyncRead + AsyncWrite + Send + 'static,
     F: Future<Output = io::Result<S>>,
 {
-    while let Ok(place) = Arc::clone(guests).acquire_owned().await {
+    while let Ok(place) = Arc::clone(&visits.places).acquire_owned().await {
         match accept().await {
             Ok(stream) => {
-                tokio::spawn(serve(stream, router.clone(), place));
+                let guest = Guest::new(visits, place);
+                tokio::spawn(serve(stream, router.clone(), guest));
             }
             Err(error) => {
                 tracing::warn!(%error, "the admin listener pauses");
@@ -142,7 +140,7 @@ where
     }
 }
 
-async fn serve<S>(stream: S, router: Router, _place: OwnedSemaphorePermit)
+async fn serve<S>(stream: S, router: Router, _guest: Guest)
 where
     S: AsyncRead + AsyncWrite + Send + 'static,
 {

@@ -46,7 +46,7 @@ struct Feed {
 pub(super) async fn live(
     State(app): Shared,
 ) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Problem> {
-    let Ok(place) = Arc::clone(&app.feeds).try_acquire_owned() else {
+    let Ok(place) = Arc::clone(&app.visits.feeds).try_acquire_owned() else {
         let detail = "as many feeds are read as may be";
         return Err(Problem::new(StatusCode::SERVICE_UNAVAILABLE, detail));
     };

@@ -78,6 +78,7 @@ fn router(app: Arc<App>, guard: Guard) -> Router {
         .layer(DefaultBodyLimit::max(LONGEST_BODY))
         .layer(from_fn(limits::in_time))
         .layer(from_fn_with_state(guard, guard::guard))
+        .layer(from_fn_with_state(Arc::clone(&app.visits), limits::counted))
         .with_state(app)
 }
 

@@ -137,7 +137,9 @@ fn limits(app: &App, shards: &[Stats], process: &Process) -> Vec<Limit> {
         ("publications_undelivered", most(|stats| stats.fanouts), Some(max_mail)),
         ("publications_staged", most(|stats| stats.staged), Some(max_mail)),
     ];
-    let finite = limits.into_iter().filter_map(|(name, used, max)| Some((name, used, max?)));
+    let guests = app.visits.bounded().map(|it| (it.name, it.used, Some(it.max)));
+    let finite =
+        limits.into_iter().chain(guests).filter_map(|(name, used, max)| Some((name, used, max?)));
     finite.map(|(name, used, max)| Limit { name, used, max }).collect()
 }
 

@@ -15,6 +15,7 @@ use ws_service::{Durations, Histogram, Stats};
 
 use super::doors::Doors;
 use super::process::Process;
+use super::visits::Visits;
 use tables::{DURATIONS, KINDS, Kinds, PLAIN, Plain};
 
 /// What OpenMetrics calls itself.
@@ -29,9 +30,9 @@ pub(super) struct Metrics {
 }
 
 impl Metrics {
-    pub(super) fn new(doors: Arc<dyn Doors>) -> Self {
+    pub(super) fn new(doors: Arc<dyn Doors>, visits: Arc<Visits>) -> Self {
         let mut registry = Registry::with_prefix("ws_service");
-        registry.register_collector(Box::new(Service(doors)));
+        registry.register_collector(Box::new(Service { doors, visits }));
         Self { registry }
     }
 
@@ -48,7 +49,10 @@ impl Metrics {
 }
 
 /// Reads the counters when they are asked for.
-struct Service(Arc<dyn Doors>);
+struct Service {
+    doors: Arc<dyn Doors>,
+    visits: Arc<Visits>,
+}
 
 impl fmt::Debug for Service {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -58,7 +62,7 @@ impl fmt::Debug for Service {
 
 impl Collector for Service {
     fn encode(&self, encoder: DescriptorEncoder<'_>) -> fmt::Result {
-        let stats = self.0.shard_stats();
+        let stats = self.doors.shard_stats();
         let shards = stats.iter().enumerate().map(|(shard, stats)| (shard.to_string(), stats));
         let mut out = Out { encoder, shards: shards.collect() };
         PLAIN.iter().try_for_each(|plain| out.plain(plain))?;
@@ -66,7 +70,8 @@ impl Collector for Service {
         for &(name, help, read) in DURATIONS {
             out.durations(name, help, read)?;
         }
-        out.of_process(self.0.max_connections())
+        out.of_administrators(&self.visits)?;
+        out.of_process(self.doors.max_connections())
     }
 }
 
@@ -116,26 +121,57 @@ impl Out<'_, '_> {
         Ok(())
     }
 
+    fn of_administrators(&mut self, visits: &Visits) -> fmt::Result {
+        for it in visits.bounded() {
+            let kind = MetricType::Gauge;
+            let family = self.encoder.encode_descriptor(it.name, it.help, None, kind)?;
+            number(family, kind, it.used)?;
+        }
+        let (help, kind) = ("Answers to administrators, by class", MetricType::Counter);
+        let mut family = self.encoder.encode_descriptor("admin_answers", help, None, kind)?;
+        for (class, count) in visits.answers() {
+            number(family.encode_family(&[("class", class)])?, kind, count)?;
+        }
+        Ok(())
+    }
+
     fn of_process(&mut self, max_connections: usize) -> fmt::Result {
         let process = Process::now();
         let gauges = [
             (
                 "connections_max",
                 "Connections that the service takes at once",
+                None,
                 Some(max_connections as u64),
             ),
-            ("descriptors_open", "Open descriptors of the process", Some(process.descriptors)),
+            (
+                "descriptors_open",
+                "Open descriptors of the process",
+                None,
+                Some(process.descriptors),
+            ),
             (
                 "descriptors_max",
                 "Descriptors that the process may have open",
+                None,
                 process.max_descriptors,
             ),
+            (
+                "resident_memory",
+                "Memory that the process holds",
+                Some(Unit::Bytes),
+                Some(process.resident_bytes),
+            ),
         ];
-        for (name, help, value) in gauges {
+        for (name, help, unit, value) in gauges {
             let Some(value) = value else { continue };
-            let family = self.encoder.encode_descriptor(name, help, None, MetricType::Gauge)?;
-            number(family, MetricType::Gauge, value)?;
+            let kind = MetricType::Gauge;
+            let family = self.encoder.encode_descriptor(name, help, unit.as_ref(), kind)?;
+            number(family, kind, value)?;
         }
+        let (help, unit) = ("Processor time of all threads", Some(&Unit::Seconds));
+        let mut cpu = self.encoder.encode_descriptor("cpu", help, unit, MetricType::Counter)?;
+        cpu.encode_counter::<NoLabelSet, _, f64>(&process.cpu_seconds, None)?;
         let help = "Version of the service";
         let mut build = self.encoder.encode_descriptor("build", help, None, MetricType::Info)?;
         build.encode_info(&[("version", env!("CARGO_PKG_VERSION"))])

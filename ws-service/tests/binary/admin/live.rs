@@ -10,10 +10,10 @@ use crate::support::{PATIENCE, Server};
 use super::start;
 
 /// A feed that is being read.
-struct Feed(BufReader<TcpStream>);
+pub(super) struct Feed(BufReader<TcpStream>);
 
 impl Feed {
-    fn open(server: &Server) -> Self {
+    pub(super) fn open(server: &Server) -> Self {
         let address = server.admin.unwrap();
         let mut stream = TcpStream::connect(address).unwrap();
         stream.set_read_timeout(Some(PATIENCE)).unwrap();
@@ -21,7 +21,7 @@ impl Feed {
         Self(BufReader::new(stream))
     }
 
-    fn line(&mut self) -> String {
+    pub(super) fn line(&mut self) -> String {
         let mut line = String::new();
         assert_ne!(self.0.read_line(&mut line).unwrap(), 0, "the feed has ended");
         line.trim_end().to_owned()

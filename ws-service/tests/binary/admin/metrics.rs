@@ -3,6 +3,7 @@
 use std::io::Write;
 use std::process::{Command, Stdio};
 
+use super::live::Feed;
 use super::{is_missing, start};
 
 #[test]
@@ -44,6 +45,42 @@ fn both_formats_are_spoken() {
     assert!(open.head.contains("content-type: application/openmetrics-text"), "{}", open.head);
     assert!(open.body.ends_with("# EOF\n"));
     assert!(open.body.contains("# UNIT ws_service_timer_lateness_seconds seconds"));
+}
+
+/// A value with all its labels.
+fn value(text: &str, series: &str) -> f64 {
+    let line = text.lines().find_map(|line| line.strip_prefix(series)?.strip_prefix(' '));
+    line.unwrap_or_else(|| panic!("no {series} in {text}")).parse().unwrap()
+}
+
+#[test]
+fn administrators_are_counted_too() {
+    let server = start(&[]);
+    let scrape = || server.get("/metrics").body;
+    let refused = || value(&scrape(), "ws_service_admin_answers_total{class=\"4xx\"}").to_string();
+    assert_eq!(refused(), "0");
+    server.get("/nowhere").problem(404);
+    server.ask("GET /metrics", "Origin: http://evil.example\r\n", b"").problem(403);
+    assert_eq!(refused(), "2");
+    let mut feed = Feed::open(&server);
+    assert_eq!(feed.line(), "HTTP/1.1 200 OK");
+    let text = scrape();
+    assert!(value(&text, "ws_service_admin_answers_total{class=\"2xx\"}") >= 2.0);
+    assert!(value(&text, "ws_service_admin_connections") >= 2.0, "the feed, and this one");
+    assert_eq!(value(&text, "ws_service_admin_feeds").to_string(), "1");
+    let limits = server.get("/api/v1/status").json()["limits"].clone();
+    let feeds = serde_json::json!({ "name": "admin_feeds", "used": 1, "max": 16 });
+    assert!(limits.as_array().unwrap().contains(&feeds), "{limits}");
+    drop(feed);
+}
+
+#[test]
+fn the_process_is_measured() {
+    let server = start(&[]);
+    let text = server.get("/metrics").body;
+    for name in ["resident_memory_bytes", "cpu_seconds_total", "descriptors_open"] {
+        assert!(value(&text, &format!("ws_service_{name}")) > 0.0, "{name}: {text}");
+    }
 }
 
 /// Clients name paths, rooms, codes and reasons: none of it makes a new series.

@@ -1,6 +1,7 @@
 //! What administrators ask over HTTP.
 
 mod connections;
+mod documents;
 mod guests;
 mod health;
 mod http;
