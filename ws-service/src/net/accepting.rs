@@ -1,14 +1,16 @@
 //! Taking in new connections, a bounded number per turn.
 
+use std::fs::File;
 use std::io::{self, IoSlice};
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::time::Duration;
 
 use mio::unix::SourceFd;
 use mio::{Interest, Registry, Token};
+use rustix::io::Errno;
 use sul::Timestamp;
 
-use super::admission::Admission;
+use super::admission::{Full, Gate};
 use super::listener::Terms;
 use super::sockets::Sockets;
 use super::stream::Stream;
@@ -18,7 +20,8 @@ use crate::shard::{Peer, Protocol, Shard};
 const PAUSE: Duration = Duration::from_millis(100);
 /// At most one log line in this time, however often it pauses.
 const QUIET: Duration = Duration::from_secs(1);
-const FULL: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\n\
+/// What those are told who are not let in.
+pub(super) const FULL: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\n\
     Content-Type: text/plain; charset=utf-8\r\nContent-Length: 22\r\n\r\ntoo many connections.\n";
 
 /// A thread's listeners.
@@ -29,6 +32,7 @@ pub(super) struct Acceptor {
     last: usize,
     /// Accepts per turn.
     budget: usize,
+    reserve: Reserve,
     paused_until: Option<Timestamp>,
     last_warning: Option<Timestamp>,
 }
@@ -42,8 +46,15 @@ struct Listener {
 }
 
 impl Acceptor {
-    pub(super) const fn new(budget: usize) -> Self {
-        Self { listeners: Vec::new(), last: 0, budget, paused_until: None, last_warning: None }
+    pub(super) fn new(budget: usize) -> Self {
+        Self {
+            listeners: Vec::new(),
+            last: 0,
+            budget,
+            reserve: Reserve::new(),
+            paused_until: None,
+            last_warning: None,
+        }
     }
 
     /// Takes a listening socket, whose events come under the token.
@@ -92,7 +103,7 @@ impl Acceptor {
         registry: &Registry,
         shard: &mut Shard<P>,
         sockets: &mut Sockets,
-        admission: &Admission,
+        gate: &mut Gate,
     ) {
         if self.paused_until.is_some_and(|until| now < until) {
             return;
@@ -103,7 +114,7 @@ impl Acceptor {
             match Stream::accept(listener.socket.as_fd()) {
                 Ok((stream, peer)) => {
                     let terms = &listener.terms;
-                    let door = Door { registry, shard, sockets, admission, terms };
+                    let door = Door { registry, shard, sockets, gate, terms };
                     door.admit(stream, peer, now);
                 }
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
@@ -121,10 +132,27 @@ impl Acceptor {
                     ) => {}
                 Err(error) => {
                     self.pause(&error, now);
+                    shard.counters().accept_pauses.add(1);
+                    self.turn_away(&error, shard);
                     break;
                 }
             }
         }
+    }
+
+    /// Those who wait can't be taken in: with the descriptor in reserve, each is told so.
+    fn turn_away<P: Protocol>(&mut self, error: &io::Error, shard: &Shard<P>) {
+        if !is_out_of_descriptors(error) {
+            return;
+        }
+        for _ in 0..self.budget {
+            self.reserve.open_up();
+            let Some(listener) = self.next_ready() else { break };
+            let Ok((stream, _)) = Stream::accept(listener.socket.as_fd()) else { break };
+            shard.refused();
+            refuse(&stream, &listener.terms);
+        }
+        self.reserve.fill();
     }
 
     /// The next listener, in turn, at which someone may wait.
@@ -135,7 +163,7 @@ impl Acceptor {
         self.listeners.get_mut(self.last)
     }
 
-    /// Out of descriptors or memory: those who wait must wait, the others feel nothing.
+    /// Out of descriptors or memory: nobody comes in for a while, the others feel nothing.
     fn pause(&mut self, error: &io::Error, now: Timestamp) {
         self.paused_until = Some(now + PAUSE);
         if self.last_warning.is_none_or(|last| now.saturating_since(last) >= QUIET) {
@@ -150,39 +178,81 @@ struct Door<'a, P: Protocol> {
     registry: &'a Registry,
     shard: &'a mut Shard<P>,
     sockets: &'a mut Sockets,
-    admission: &'a Admission,
+    gate: &'a mut Gate,
     terms: &'a Terms,
 }
 
 impl<P: Protocol> Door<'_, P> {
     fn admit(self, stream: Stream, peer: Peer, now: Timestamp) {
-        if !self.admission.enter() {
-            self.shard.refused();
-            return self.refuse(&stream);
-        }
-        let layer = match self.terms.layer(peer) {
+        let Self { registry, shard, sockets, gate, terms } = self;
+        let pass = match gate.enter(peer, terms.is_proxy(peer)) {
+            Ok(pass) => pass,
+            Err(full) => {
+                count(shard, full);
+                return refuse(&stream, terms);
+            }
+        };
+        let layer = match terms.layer(peer) {
             Ok(layer) => layer,
             Err(error) => {
                 tracing::error!(%error, "a TLS session can't begin");
-                return self.admission.leave();
+                return gate.give_back(pass);
             }
         };
-        let Ok(key) = self.shard.open(peer, now) else {
-            self.admission.leave();
-            return self.refuse(&stream);
+        let Ok(key) = shard.open(peer, now) else {
+            gate.give_back(pass);
+            return refuse(&stream, terms);
         };
-        if let Err(error) = self.sockets.insert(self.registry, key, stream, layer) {
+        if let Err(error) = sockets.insert(registry, key, stream, layer) {
             tracing::debug!(%error, %peer, "a connection can't be watched");
-            self.admission.leave();
-            self.shard.disconnected(key, now);
+            gate.give_back(pass);
+            return shard.disconnected(key, now);
         }
+        gate.keep(key, pass);
+    }
+}
+
+/// Counts who was not let in, and why.
+pub(super) fn count<P: Protocol>(shard: &Shard<P>, full: Full) {
+    shard.refused();
+    match full {
+        Full::Connections => {}
+        Full::Handshakes => shard.counters().refused_handshakes.add(1),
+        Full::Address => shard.counters().refused_addresses.add(1),
+    }
+}
+
+/// Says that there is no room, if the socket takes it at once; the connection ends either way.
+fn refuse(stream: &Stream, terms: &Terms) {
+    // Before a TLS handshake there are no words for it.
+    if terms.tls.is_none() {
+        let _ = stream.write(&[IoSlice::new(FULL)]);
+        // A request that lies there unread would have the answer thrown away.
+        let _ = stream.read(&mut [0; 1024]);
+    }
+}
+
+fn is_out_of_descriptors(error: &io::Error) -> bool {
+    let codes = [Errno::MFILE, Errno::NFILE].map(|it| Some(it.raw_os_error()));
+    codes.contains(&error.raw_os_error())
+}
+
+/// A descriptor that is kept for the time when there is none: closed, it makes room for one connection,
+/// which can be told that there is no room for it.
+#[derive(Debug)]
+struct Reserve(Option<File>);
+
+impl Reserve {
+    fn new() -> Self {
+        Self(File::open("/dev/null").ok())
     }
 
-    /// Says why, if the socket takes it at once; the connection ends either way.
-    fn refuse(&self, stream: &Stream) {
-        // Before a TLS handshake there are no words for it.
-        if self.terms.tls.is_none() {
-            let _ = stream.write(&[IoSlice::new(FULL)]);
-        }
+    fn open_up(&mut self) {
+        self.0 = None;
+    }
+
+    /// If someone else was faster, there is none for now.
+    fn fill(&mut self) {
+        *self = Self::new();
     }
 }

@@ -5,8 +5,8 @@ use rustix::process::{Resource, getrlimit, setrlimit};
 /// Descriptors that are neither connections nor the threads' own: standard streams, log files, and
 /// what an embedder opens.
 const RESERVE: usize = 64;
-/// A thread's poller and waker.
-const PER_THREAD: usize = 2;
+/// A thread's poller, its waker, and the descriptor that it keeps for the time when there is none.
+const PER_THREAD: usize = 3;
 
 /// Raises the process's soft limit to the hard one; says how many connections that leaves room for,
 /// besides what the threads and their listeners take.

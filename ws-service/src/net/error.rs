@@ -29,6 +29,9 @@ pub enum StartError {
     /// A budget or a buffer of zero.
     #[error("the receive buffer and every budget must be more than zero")]
     EmptyBudget,
+    /// A limit of zero connections.
+    #[error("the limits of handshakes and of connections per address must be more than zero")]
+    NobodyMayCome,
     /// There is nothing to listen on.
     #[error("there is no address to listen on")]
     NoAddress,

@@ -99,6 +99,11 @@ pub struct NetConfig {
     /// Connections of the whole service; `None`, the default, means as many as the process may have
     /// descriptors, less a reserve.
     pub max_connections: Option<usize>,
+    /// Connections from one address, or from 64 bits of an address of IP version 6; of a trusted proxy's
+    /// clients each counts by its own. `None`, the default, means any number: many may share one.
+    pub max_per_address: Option<usize>,
+    /// Connections that have not completed their upgrade request, of the whole service. Default: 16,384.
+    pub max_handshakes: usize,
     /// Bytes of each thread's receive buffer. Default: 512 KiB, which holds a large message whole.
     pub receive_buffer: usize,
     /// How much a turn does.
@@ -110,6 +115,8 @@ impl Default for NetConfig {
         Self {
             threads: None,
             max_connections: None,
+            max_per_address: None,
+            max_handshakes: 16_384,
             receive_buffer: 512 * 1024,
             budget: TurnBudget::default(),
         }

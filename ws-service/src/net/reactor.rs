@@ -9,8 +9,8 @@ use std::time::Duration;
 use mio::{Events, Poll, Token, Waker};
 use sul::Timestamp;
 
-use super::accepting::Acceptor;
-use super::admission::Admission;
+use super::accepting::{self, Acceptor};
+use super::admission::{Admission, Gate};
 use super::clock::Clock;
 use super::layer::Sent;
 use super::listener::Terms;
@@ -46,7 +46,7 @@ pub(super) struct Reactor<P: Protocol> {
     shard: Shard<P>,
     sockets: Sockets,
     acceptor: Acceptor,
-    admission: Arc<Admission>,
+    gate: Gate,
     mailboxes: Arc<[Mailbox<P::Note>]>,
     own: usize,
     /// Letters that have been taken and not delivered.
@@ -93,7 +93,7 @@ impl<P: Protocol> Reactor<P> {
             shard,
             sockets: Sockets::default(),
             acceptor,
-            admission: Arc::clone(&common.admission),
+            gate: Gate::new(Arc::clone(&common.admission)),
             mailboxes: Arc::clone(&common.mailboxes),
             own,
             inbox: VecDeque::new(),
@@ -203,6 +203,7 @@ impl<P: Protocol> Reactor<P> {
         self.receive_dying();
         let now = self.clock.now();
         self.shard.turn(now);
+        self.gate.settle(self.shard.handshaking());
         self.flush(now);
         self.obey();
         self.post_mail();
@@ -265,10 +266,16 @@ impl<P: Protocol> Reactor<P> {
         let bytes = match received {
             Received::Bytes(bytes) => bytes,
             Received::Introduced(peer, bytes) => {
+                shard.counters().proxied.add(1);
                 if let Some(peer) = peer {
+                    if let Err(full) = self.gate.introduce(key, peer) {
+                        accepting::count(shard, full);
+                        self.sockets.say(key, accepting::FULL);
+                        shard.disconnected(key, now);
+                        return 0;
+                    }
                     shard.introduce(key, peer);
                 }
-                shard.counters().proxied.add(1);
                 bytes
             }
             Received::Secured(certificate, bytes) => {
@@ -302,8 +309,8 @@ impl<P: Protocol> Reactor<P> {
 
     fn accept(&mut self) {
         let now = self.clock.now();
-        let Self { acceptor, poll, shard, sockets, admission, .. } = self;
-        acceptor.accept(now, poll.registry(), shard, sockets, admission);
+        let Self { acceptor, poll, shard, sockets, gate, .. } = self;
+        acceptor.accept(now, poll.registry(), shard, sockets, gate);
     }
 
     fn deliver_mail(&mut self) -> State {
@@ -345,7 +352,7 @@ impl<P: Protocol> Reactor<P> {
                 Transport::ShutWrite(key) => self.sockets.shut_write(key),
                 Transport::Close(key) => {
                     if self.sockets.remove(key) {
-                        self.admission.leave();
+                        self.gate.leave(key);
                     }
                 }
             }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 
 use super::NetConfig;
-use super::admission::Admission;
+use super::admission::{Admission, Bounds};
 use super::clock::Clock;
 use super::descriptors;
 use super::error::StartError;
@@ -41,6 +41,9 @@ pub(crate) fn start<P: Protocol>(
     if net.receive_buffer == 0 || net.budget.is_empty() {
         return Err(StartError::EmptyBudget);
     }
+    if net.max_handshakes == 0 || net.max_per_address == Some(0) {
+        return Err(StartError::NobodyMayCome);
+    }
     let (mut endpoints, mut files) = (Vec::new(), Vec::new());
     let mut sockets: Vec<Vec<_>> = (0..threads).map(|_| Vec::new()).collect();
     for listener in listeners {
@@ -64,7 +67,11 @@ pub(crate) fn start<P: Protocol>(
         .unzip();
     let common = Common {
         clock: Clock::start(),
-        admission: Arc::new(Admission::new(limit)),
+        admission: Arc::new(Admission::new(Bounds {
+            connections: limit,
+            handshakes: net.max_handshakes,
+            per_address: net.max_per_address,
+        })),
         mailboxes: Arc::<[_]>::from(mailboxes),
     };
     let spawn = Spawn { protocol: Arc::new(protocol), config, net, common: &common, threads };

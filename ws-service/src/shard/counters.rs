@@ -121,6 +121,12 @@ counters! {
     opened,
     /// Transports refused because a limit was reached.
     refused,
+    /// Those of them whose address had as many as it may.
+    refused_addresses,
+    /// Those of them that came while too many handshakes were under way.
+    refused_handshakes,
+    /// How often accepting paused, out of descriptors or memory.
+    accept_pauses,
     /// Handshakes that led to an open connection.
     handshakes,
     /// Upgrade requests refused, or never completed.

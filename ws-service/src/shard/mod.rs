@@ -252,6 +252,14 @@ impl<P: Protocol> Shard<P> {
         self.slots.len()
     }
 
+    /// Connections whose upgrade request has not come, or has not been answered.
+    #[must_use]
+    pub fn handshaking(&self) -> usize {
+        let counters = &self.shared.counters;
+        let over = counters.handshakes.get() + counters.handshakes_failed.get();
+        usize::try_from(counters.opened.get().saturating_sub(over)).unwrap_or(usize::MAX)
+    }
+
     /// There are no connections.
     #[must_use]
     pub fn is_empty(&self) -> bool {

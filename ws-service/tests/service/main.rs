@@ -1,7 +1,9 @@
 //! The embedded service on real sockets and real threads, with tungstenite's client opposite.
 
+mod admission;
 mod backpressure;
 mod chat;
+mod descriptors;
 mod doors;
 mod ends;
 mod family;
