@@ -89,3 +89,21 @@ fn a_proxy_is_believed_and_nobody_else() {
     assert_eq!(status("127.0.0.0/8"), "404", "its header is taken off");
     assert_eq!(status("10.0.0.0/8"), "400", "no request begins like that");
 }
+
+#[test]
+fn limits_at_the_door_are_as_the_flags_say() {
+    let refused = |flags: &[&str]| {
+        let mut server = Server::start(flags);
+        let open = server.connect("/echo");
+        let mute = [(), ()].map(|()| TcpStream::connect(server.addresses[0]).unwrap());
+        let sum = |stats: &serde_json::Value, names: [&str; 2]| {
+            names.iter().filter_map(|name| stats[name].as_u64()).sum::<u64>()
+        };
+        let stats = server.until(|stats| sum(stats, ["opened", "refused"]) == 3);
+        drop((open, mute));
+        sum(&stats, ["refused_addresses", "refused_handshakes"])
+    };
+    assert_eq!(refused(&["--threads", "1"]), 0);
+    assert_eq!(refused(&["--threads", "1", "--max-per-address", "2"]), 1);
+    assert_eq!(refused(&["--threads", "1", "--max-handshakes", "1"]), 1);
+}

@@ -10,6 +10,12 @@ pub(in crate::cli) struct Limits {
     /// Connections in all [default: what the descriptor limit allows].
     #[arg(long, value_name = "N", value_parser = number::<usize, 1, { u64::MAX }>)]
     pub(super) max_connections: Option<usize>,
+    /// Connections from one address, or from 64 bits of an IPv6 address [default: any number].
+    #[arg(long, value_name = "N", value_parser = number::<usize, 1, { u64::MAX }>)]
+    pub(super) max_per_address: Option<usize>,
+    /// Connections that have not completed their upgrade request.
+    #[arg(long, value_name = "N", value_parser = number::<usize, 1, { u64::MAX }>, default_value = "16384")]
+    pub(super) max_handshakes: usize,
     /// Longest upgrade request, in bytes, or with a unit: 16KiB.
     #[arg(long, value_name = "SIZE", value_parser = room, default_value = "16KiB")]
     max_handshake_size: usize,

@@ -36,6 +36,8 @@ pub(super) const AT_START: &[&str] = &[
     "tls_authorities",
     "threads",
     "max_connections",
+    "max_per_address",
+    "max_handshakes",
     "turn_accepts",
     "turn_receives",
     "turn_receive_size",
@@ -99,6 +101,8 @@ impl Settings {
         let mut net = NetConfig::default();
         net.threads = self.listening.threads;
         net.max_connections = self.limits.max_connections;
+        net.max_per_address = self.limits.max_per_address;
+        net.max_handshakes = self.limits.max_handshakes;
         self.turns.apply_net(&mut net);
         net
     }
