@@ -150,7 +150,8 @@ impl<P: Protocol> Handle<P> {
     }
 
     /// Ends the service in good order: no more connections are taken in, those there are get a
-    /// Close with 1001, and the threads end when the last one has.
+    /// Close with 1001, [one after the other](crate::Timeouts::drain), and the threads end when the last
+    /// one has, or [when they have waited long enough](crate::NetConfig::stop_after).
     pub fn drain(&self) {
         self.doors.mailboxes.iter().for_each(|mailbox| mailbox.post_urgent(Mail::Drain));
     }

@@ -27,6 +27,8 @@ mod threads;
 #[cfg_attr(not(feature = "tls"), path = "tls_absent.rs")]
 mod tls;
 
+use std::time::Duration;
+
 pub use asking::Reply;
 pub use error::StartError;
 pub use listener::SocketFile;
@@ -104,6 +106,9 @@ pub struct NetConfig {
     pub max_per_address: Option<usize>,
     /// Connections that have not completed their upgrade request, of the whole service. Default: 16,384.
     pub max_handshakes: usize,
+    /// In a shutdown, from the time when [all have been told](crate::Timeouts::drain) to ending what is
+    /// left at once. Default: 10 s.
+    pub stop_after: Duration,
     /// Bytes of each thread's receive buffer. Default: 512 KiB, which holds a large message whole.
     pub receive_buffer: usize,
     /// How much a turn does.
@@ -117,6 +122,7 @@ impl Default for NetConfig {
             max_connections: None,
             max_per_address: None,
             max_handshakes: 16_384,
+            stop_after: Duration::from_secs(10),
             receive_buffer: 512 * 1024,
             budget: TurnBudget::default(),
         }

@@ -53,6 +53,7 @@ pub(super) struct Reactor<P: Protocol> {
     inbox: VecDeque<Mail<P::Note>>,
     buffer: Vec<u8>,
     budget: TurnBudget,
+    stop_after: Duration,
 }
 
 /// What the threads of a service have in common.
@@ -99,6 +100,7 @@ impl<P: Protocol> Reactor<P> {
             inbox: VecDeque::new(),
             buffer: vec![0; config.receive_buffer],
             budget: config.budget.clone(),
+            stop_after: config.stop_after,
         })
     }
 
@@ -131,7 +133,7 @@ impl<P: Protocol> Reactor<P> {
             let state = self.turn();
             now = self.clock.now();
             self.shard.took(now.saturating_since(start));
-            if state == State::Stopping {
+            if state == State::Stopping || self.stops_at().is_some_and(|at| at <= now) {
                 self.stop();
                 return Ok(());
             }
@@ -167,10 +169,15 @@ impl<P: Protocol> Reactor<P> {
         if self.sockets.is_ready() || self.acceptor.is_ready() || has_mail {
             return Some(Duration::ZERO);
         }
-        let due = [self.shard.earliest(), self.acceptor.resumes_at()];
+        let due = [self.shard.earliest(), self.acceptor.resumes_at(), self.stops_at()];
         let due = due.into_iter().flatten().min().map(|at| at.saturating_since(now));
         let retry = self.shard.has_mail().then_some(RETRY_MAIL);
         [due, retry].into_iter().flatten().min()
+    }
+
+    /// When a shutdown waits no longer.
+    fn stops_at(&self) -> Option<Timestamp> {
+        self.shard.drained_by().map(|at| at + self.stop_after)
     }
 
     fn sort_events(&mut self) {
@@ -375,9 +382,12 @@ impl<P: Protocol> Reactor<P> {
         let now = self.clock.now();
         self.acceptor.close();
         self.shard.disconnect_all(now);
-        while !self.shard.is_empty() {
+        loop {
             self.shard.turn(now);
             self.obey();
+            if self.shard.is_empty() {
+                break;
+            }
         }
     }
 }

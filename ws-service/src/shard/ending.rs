@@ -149,16 +149,6 @@ impl<P: Protocol> Shard<P> {
         shared.topics.unsubscribe_all(key, &mut link.subscriptions);
     }
 
-    /// Begins to close all connections, a bounded number per turn.
-    pub(super) fn close_for_shutdown(&mut self, now: Timestamp) {
-        let Some(draining) = &mut self.draining else { return };
-        for _ in 0..self.shared.config.budget.closes {
-            let Some(key) = draining.pop_front() else { break };
-            let Some(Slot { link, .. }) = self.slots.get_mut(key) else { continue };
-            self.shared.end(key, link, CloseReason::Shutdown, "", now);
-        }
-    }
-
     /// The transport is gone, both ways: a reset, or a write that failed.
     pub fn disconnected(&mut self, key: ConnectionKey, now: Timestamp) {
         let Some(Slot { link, .. }) = self.slots.get_mut(key) else { return };

@@ -43,6 +43,7 @@ mod context;
 mod counters;
 mod deadlines;
 mod deflate;
+mod draining;
 mod ending;
 mod flushing;
 mod frame;
@@ -77,7 +78,6 @@ mod upgrading;
 #[cfg(test)]
 mod work;
 
-use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -108,6 +108,7 @@ pub use shared::Transport;
 pub use topics::Publication;
 pub use tungstenite::protocol::frame::coding::CloseCode;
 
+use draining::Draining;
 use link::{Link, Slot};
 use questions::Questions;
 use roster::Roster;
@@ -130,7 +131,7 @@ pub struct Shard<P: Protocol> {
     roster: Roster,
     questions: Questions,
     /// While shutting down: those that have not been told.
-    draining: Option<VecDeque<ConnectionKey>>,
+    draining: Option<Draining>,
 }
 
 /// A shard takes no more connections: it has as many as it may have, or it is shutting down.
@@ -221,9 +222,12 @@ impl<P: Protocol> Shard<P> {
             || !shared.losses.is_empty()
             || !shared.retiming.is_empty()
             || shared.topics.pending().0 > 0
-            || !self.questions.is_empty()
-            || self.draining.as_ref().is_some_and(|left| !left.is_empty());
-        if is_behind { Some(Timestamp::ZERO) } else { self.timers.earliest() }
+            || !self.questions.is_empty();
+        if is_behind {
+            return Some(Timestamp::ZERO);
+        }
+        let told = self.draining.as_ref().and_then(Draining::next_at);
+        [self.timers.earliest(), told].into_iter().flatten().min()
     }
 
     /// As many publications wait for this shard's subscribers as may: more mail is to wait in its
@@ -276,6 +280,12 @@ impl<P: Protocol> Shard<P> {
     #[must_use]
     pub const fn is_draining(&self) -> bool {
         self.draining.is_some()
+    }
+
+    /// By when all connections of a shutdown have been told: [`Timeouts::drain`].
+    #[must_use]
+    pub fn drained_by(&self) -> Option<Timestamp> {
+        self.draining.as_ref().map(Draining::ends_at)
     }
 
     /// What the shard counts; stays readable from any thread.

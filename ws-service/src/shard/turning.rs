@@ -4,6 +4,7 @@ use sul::Timestamp;
 
 use super::Shard;
 use super::deadlines::{Deadline, Grace};
+use super::draining::Draining;
 use super::frame::Frame;
 use super::id::ConnectionKey;
 use super::link::{Link, Phase, Slot};
@@ -110,7 +111,9 @@ impl<P: Protocol> Shard<P> {
                 true
             }
             Mail::Drain => {
-                self.draining.get_or_insert_with(|| self.slots.keys().collect());
+                let over = self.shared.config.timeouts.drain;
+                let all = || self.slots.keys().collect();
+                self.draining.get_or_insert_with(|| Draining::new(all(), now, over));
                 true
             }
             Mail::Ask(ticket, question) => {

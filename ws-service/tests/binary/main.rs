@@ -2,8 +2,8 @@
 
 mod admin;
 mod configuration;
-mod family;
 mod documents;
+mod family;
 mod flags;
 mod logs;
 mod pages;

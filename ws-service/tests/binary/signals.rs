@@ -70,3 +70,13 @@ fn a_second_signal_ends_at_once() {
     assert_eq!(server.end().0, Some(0));
     drop(silent);
 }
+
+#[test]
+fn a_drain_waits_no_longer_than_it_may() {
+    let flags = ["--threads", "2", "--close-timeout", "1h", "--stop-after", "100ms"];
+    let server = Server::start(&flags);
+    let silent = server.connect("/echo");
+    server.signal(Signal::TERM);
+    assert_eq!(server.end().0, Some(0));
+    drop(silent);
+}

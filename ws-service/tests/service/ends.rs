@@ -2,6 +2,7 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Once};
+use std::time::Duration;
 
 use ws_service::{
     Accept, CloseKind, CloseReason, Context, Message, Protocol, Request, ServiceBuilder,
@@ -92,6 +93,27 @@ fn stopping_waits_for_nobody_and_still_tells_every_session() {
     handle.stop();
     service.wait().unwrap();
     assert_eq!(protocol.0.load(Ordering::SeqCst), 50);
+    nothing_left(&handle);
+    drop(clients);
+}
+
+/// What is left when a shutdown has waited long enough is ended at once.
+#[test]
+fn draining_waits_no_longer_than_it_may() {
+    let protocol = Fragile::default();
+    let builder = ServiceBuilder::new(protocol.clone())
+        .threads(2)
+        .configure(|config| config.timeouts.close = Duration::from_hours(1))
+        .configure_net(|net| net.stop_after = Duration::from_millis(100));
+    let (service, address) = serve(builder);
+    let handle = service.handle();
+    // They never answer a Close.
+    let clients: Vec<Client> = (0..10).map(|_| connect(address, "/")).collect();
+    until(&handle, |stats| stats.handshakes == 10);
+    handle.drain();
+    service.wait().unwrap();
+    assert_eq!(protocol.0.load(Ordering::SeqCst), 10);
+    assert_eq!(handle.stats().closes(CloseKind::Shutdown), 10);
     nothing_left(&handle);
     drop(clients);
 }

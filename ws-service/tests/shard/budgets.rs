@@ -94,7 +94,10 @@ fn a_publication_that_comes_later_keeps_its_place() {
 
 #[test]
 fn a_shutdown_begins_a_few_closes_per_turn() {
-    let mut driver = Driver::with(|config| config.budget.closes = 7);
+    let mut driver = Driver::with(|config| {
+        config.budget.closes = 7;
+        config.timeouts.drain = Duration::ZERO;
+    });
     for _ in 0..20 {
         driver.upgrade();
     }

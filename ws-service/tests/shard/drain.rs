@@ -12,7 +12,7 @@ use crate::driver::peer::close_frame;
 
 #[test]
 fn a_drain_closes_all_with_1001_and_takes_nobody_in() {
-    let mut driver = Driver::new();
+    let mut driver = Driver::with(|config| config.timeouts.drain = Duration::ZERO);
     let (open, closing) = (driver.upgrade(), driver.upgrade());
     driver.say(closing, &text("/close 4000 mine"));
     let asking = driver.connect();
@@ -38,6 +38,56 @@ fn a_drain_closes_all_with_1001_and_takes_nobody_in() {
     let stats = driver.stats();
     assert_eq!(stats.closes(CloseKind::Shutdown), 3);
     assert_eq!((stats.closes(CloseKind::Local), stats.closes(CloseKind::Rejected)), (1, 0));
+}
+
+/// Told all at once, they would come back all at once.
+#[test]
+fn a_drain_is_spread_evenly_over_its_time() {
+    let mut driver = Driver::with(|config| {
+        config.timeouts.drain = Duration::from_millis(4);
+        config.timeouts.close = Duration::from_mins(1);
+    });
+    let keys: Vec<_> = (0..8).map(|_| driver.upgrade()).collect();
+    driver.mail(Mail::Drain);
+    driver.settle();
+    assert_eq!(driver.shard.drained_by(), Some(driver.now + Duration::from_millis(4)));
+    for told in 1..=8 {
+        let count = keys.iter().filter(|&&key| driver.messages(key).len() == 1).count();
+        assert_eq!(count, 1, "the one whose time it is: {told}");
+        driver.pass_almost(Duration::from_micros(500));
+        assert!(keys.iter().all(|&key| driver.messages(key).is_empty()), "not before its time");
+        driver.pass(Duration::from_micros(1));
+    }
+    assert_eq!(driver.stats().closes(CloseKind::Shutdown), 8);
+}
+
+/// A few are told fast, however long it may take.
+#[test]
+fn no_more_than_a_millisecond_lies_between_two() {
+    let mut driver = Driver::with(|config| config.timeouts.drain = Duration::from_hours(1));
+    let keys: Vec<_> = (0..5).map(|_| driver.upgrade()).collect();
+    driver.mail(Mail::Drain);
+    driver.pass(Duration::from_millis(3));
+    let told =
+        |driver: &mut Driver| keys.iter().filter(|&&key| driver.messages(key).len() == 1).count();
+    assert_eq!(told(&mut driver), 4);
+    driver.pass(Duration::from_millis(1));
+    assert_eq!(told(&mut driver), 1);
+}
+
+/// Whoever was let in is not turned away because a successor takes over.
+#[test]
+fn whoever_asks_during_a_drain_is_upgraded_and_then_told() {
+    let mut driver = Driver::new();
+    let (asking, mute) = (driver.connect(), driver.connect());
+    driver.mail(Mail::Drain);
+    driver.pass_almost(Duration::from_secs(1));
+    driver.say(asking, &request("/", &[]));
+    assert_eq!(driver.status(asking), 101);
+    driver.pass(Duration::from_micros(1));
+    assert_eq!(driver.messages(asking), [close_frame(CloseCode::Away, "")]);
+    assert_eq!(driver.status(mute), 503);
+    assert_eq!(driver.stats().closes(CloseKind::Shutdown), 2);
 }
 
 #[test]

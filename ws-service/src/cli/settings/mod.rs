@@ -38,6 +38,7 @@ pub(super) const AT_START: &[&str] = &[
     "max_connections",
     "max_per_address",
     "max_handshakes",
+    "stop_after",
     "turn_accepts",
     "turn_receives",
     "turn_receive_size",
@@ -103,6 +104,7 @@ impl Settings {
         net.max_connections = self.limits.max_connections;
         net.max_per_address = self.limits.max_per_address;
         net.max_handshakes = self.limits.max_handshakes;
+        net.stop_after = self.timeouts.stop_after;
         self.turns.apply_net(&mut net);
         net
     }
@@ -110,6 +112,8 @@ impl Settings {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use clap::{Command, FromArgMatches};
 
     use super::*;
@@ -147,5 +151,14 @@ mod tests {
             });
             assert!(changes, "{name} changes nothing");
         }
+    }
+
+    /// Those whose effect no client sees.
+    #[test]
+    fn what_is_set_arrives() {
+        let settings = settings(&["--drain-time", "3s", "--stop-after", "4s"]);
+        let (timeouts, net) = (settings.config().timeouts, settings.net());
+        assert_eq!(timeouts.drain, Duration::from_secs(3));
+        assert_eq!(net.stop_after, Duration::from_secs(4));
     }
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use clap::Args;
 
-use crate::units::{Patience, patience, time};
+use crate::units::{Patience, duration, patience, time};
 
 /// How long a peer may take for what.
 #[derive(Debug, Clone, Args)]
@@ -27,6 +27,13 @@ pub(in crate::cli) struct Timeouts {
     /// Time a peer has to answer our Close.
     #[arg(long, value_name = "TIME", value_parser = time, default_value = "5s")]
     close_timeout: Duration,
+    /// Time over which a shutdown tells its peers, so that they don't come back all at once, or `0s`; a few
+    /// are told faster.
+    #[arg(long, value_name = "TIME", value_parser = duration, default_value = "10s")]
+    drain_time: Duration,
+    /// Time after that at which a shutdown ends what is left at once.
+    #[arg(long, value_name = "TIME", value_parser = time, default_value = "10s")]
+    pub(super) stop_after: Duration,
 }
 
 impl Timeouts {
@@ -37,5 +44,6 @@ impl Timeouts {
         timeouts.message = self.message_timeout.0;
         timeouts.write = self.write_timeout.0;
         timeouts.close = self.close_timeout;
+        timeouts.drain = self.drain_time;
     }
 }
