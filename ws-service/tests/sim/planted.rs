@@ -18,7 +18,7 @@
 //! | `QueueAboveLimit` | `Limits` | 2 |
 //! | `BadFrame` | `Output` | 0 |
 //! | `LostNote` | `Counts` | 0 |
-//! | `SwallowedClose` | `Output` | 1 |
+//! | `SwallowedClose` | `Output` | 0 |
 //! | `SilentReset` | `Reasons` | 6 |
 //! | `LostDrain` | `Liveness` | 0 |
 
@@ -74,7 +74,7 @@ const CAUGHT: [(Bug, Check, u64); 15] = [
     (Bug::QueueAboveLimit, Check::Limits, 2),
     (Bug::BadFrame, Check::Output, 0),
     (Bug::LostNote, Check::Counts, 0),
-    (Bug::SwallowedClose, Check::Output, 1),
+    (Bug::SwallowedClose, Check::Output, 0),
     (Bug::SilentReset, Check::Reasons, 6),
     (Bug::LostDrain, Check::Liveness, 0),
 ];
