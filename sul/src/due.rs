@@ -34,7 +34,8 @@ impl<T> Due<T> {
     /// The next deadline of a timer that repeats every `period` and keeps its phase: the first of
     /// `deadline + period`, `deadline + 2 × period`, … that is after `now`.
     ///
-    /// Periods that were missed are skipped, not replayed in a burst. The period is rounded up to
+    /// `now` is that of the pass, or later. A next deadline before it would be raised to it and lose
+    /// the phase. Periods that were missed are skipped, not replayed in a burst. The period is rounded up to
     /// whole microseconds, a zero one to 1 µs. The result stops at [`Timestamp::MAX`].
     ///
     /// ```

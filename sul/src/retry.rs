@@ -88,8 +88,9 @@ impl<'a> Policy<'a> {
         Self { delays, jitter_percent: 0, conceal: None }
     }
 
-    /// Lengthens each delay at random by up to `percent` of it, so that clients that were cut off
-    /// together do not come back together. Never shortens one.
+    /// Lengthens each delay at random by up to `percent` of it, to the nanosecond, so that clients that
+    /// were cut off together do not come back together. Never shortens one; above 100 it may more than
+    /// double it.
     ///
     /// ```
     /// use std::time::Duration;
@@ -184,7 +185,8 @@ impl<'a> Retry<'a> {
     }
 
     /// How many delays have been handed out since the last [`reset`](Self::reset): one for each failure.
-    /// A [`Timer::schedule_retry`](crate::Timer::schedule_retry) that answered `false` handed out none.
+    /// A [`Timer::schedule_retry`](crate::Timer::schedule_retry) that answered `false` handed out none:
+    /// who gives up then has failed once more than this says.
     ///
     /// ```
     /// use sul::retry::{Policy, Retry};

@@ -75,7 +75,7 @@ impl<T: Copy> TimerList<T> {
 
     /// A new timer, unarmed. Its token comes back in each [`Due`](crate::Due).
     ///
-    /// This is the only operation that may allocate.
+    /// Allocates if there is no room left, in [`with_capacity`](Self::with_capacity) or from dropped timers.
     ///
     /// # Panics
     ///
@@ -117,7 +117,8 @@ impl<T: Copy> TimerList<T> {
         Timer::new(&self.shared, Class::Waking, token)
     }
 
-    /// The deadline that comes first, which is how long the loop may sleep. Exact, and O(1).
+    /// The deadline that comes first: until then the loop may sleep. `None` if no timer is armed, and the
+    /// loop may sleep until something else happens. Exact, and O(1).
     ///
     /// ```
     /// use sul::{TimerList, Timestamp};

@@ -98,6 +98,7 @@ impl<T: Copy> Timer<T> {
     /// assert_eq!(timer.deadline(), Some(Timestamp::from_micros(1_000_000)));
     /// assert!(!timer.schedule_retry(&mut retry, Timestamp::ZERO));
     /// ```
+    #[must_use = "nothing is armed if it says false"]
     pub fn schedule_retry(&mut self, retry: &mut Retry<'_>, now: Timestamp) -> bool {
         let deadline = retry.next_deadline(now);
         if let Some(deadline) = deadline {
@@ -106,7 +107,8 @@ impl<T: Copy> Timer<T> {
         deadline.is_some()
     }
 
-    /// When the timer is due, if it is armed.
+    /// When the timer is due, if it is armed: what it was scheduled for, or the `now` of the pass that was
+    /// open at the time, if that was later.
     ///
     /// ```
     /// use sul::{TimerList, Timestamp};

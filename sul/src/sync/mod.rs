@@ -42,7 +42,11 @@
 //! The wake function is called by the thread that schedules, outside the lock; it may call anything,
 //! this list included. It must be *sticky*: a ring that comes before the owner is really asleep has
 //! to end that sleep. Thread parking, a `mio::Waker`, an eventfd or pipe, and `tokio::sync::Notify`
-//! all are; a bare condition variable is not.
+//! all are; a bare condition variable is not. (Parking is, if nothing else that parks comes between
+//! `prepare_sleep` and `park`: a channel's `recv` may.) A ring may also come late, when the owner is
+//! awake again: then it wakes once for nothing, and its pass is empty.
+//!
+//! Timers may outlive the owner: they can still be armed, and may ring, but nobody delivers them.
 //!
 //! # A thread of its own
 //!
@@ -75,7 +79,7 @@
 //!         for due in timers.expire(clock.now()) {
 //!             match due.token {
 //!                 Token::Job(job) => println!("job {job} is due"),
-//!                 Token::Stop => return,
+//!                 Token::Stop => return, // what is due behind it stays armed
 //!             }
 //!         }
 //!     }
@@ -89,9 +93,12 @@
 //! owner.join().expect("the owner stops");
 //! ```
 //!
+//! To stop behind all that is armed, schedule it for the last deadline of a
+//! [`snapshot`](TimerList::snapshot).
+//!
 //! # What "cancelled" means while another thread delivers
 //!
-//! A pass takes each [`Due`](crate::Due) out of the list under the lock, one at a time. A `cancel`,
+//! A pass takes each [`Due`] out of the list under the lock, one at a time. A `cancel`,
 //! a `schedule` or a drop comes either before that or after it:
 //!
 //! - Before: the old deadline is never delivered. `cancel` returns true.
@@ -123,6 +130,7 @@ use parking_lot::Mutex;
 
 use shared::State;
 
+pub use crate::Due;
 pub use expired::Expired;
 pub use list::TimerList;
 pub use timer::Timer;

@@ -43,7 +43,7 @@ impl<T: Copy> Timer<T> {
     /// do; while a pass is open, one earlier than its `now` is raised to that `now`. O(log n); never
     /// allocates.
     ///
-    /// Whether the old deadline had been delivered by then, it does not tell. Who must know calls
+    /// It does not tell whether the old deadline had been delivered by then. Who must know calls
     /// [`cancel`](Self::cancel) first.
     ///
     /// ```
@@ -95,6 +95,7 @@ impl<T: Copy> Timer<T> {
     /// assert_eq!(timer.deadline(), Some(Timestamp::from_micros(1_000_000)));
     /// assert!(!timer.schedule_retry(&mut retry, Timestamp::ZERO));
     /// ```
+    #[must_use = "nothing is armed if it says false"]
     pub fn schedule_retry(&mut self, retry: &mut Retry<'_>, now: Timestamp) -> bool {
         let deadline = retry.next_deadline(now);
         if let Some(deadline) = deadline {
@@ -103,7 +104,8 @@ impl<T: Copy> Timer<T> {
         deadline.is_some()
     }
 
-    /// When the timer is due, if it is armed.
+    /// When the timer is due, if it is armed: what it was scheduled for, or the `now` of the pass that was
+    /// open at the time, if that was later.
     ///
     /// ```
     /// use sul::{Timestamp, sync::TimerList};
