@@ -10,11 +10,13 @@
 //!              stage ── survivors, fresh ──► client (one poll, many connections) ──► server
 //!                │                                                                     ▲  ▲
 //!                ├── watch (descriptors and memory of the server's process) ───────────┘  │
+//!                ├── admin (counters of a ws-service, by HTTP) ───────────────────────────┤
 //!                └── crowd ══ lines of JSON ══ child (holder or churner) ──► client ──────┘
 //! ```
 //!
 //! A soak is rounds without end, each of another kind, with companions (children, too) who talk throughout.
 
+mod admin;
 mod child;
 mod client;
 mod complaints;
@@ -30,9 +32,10 @@ mod round;
 mod soak;
 mod stage;
 mod survivors;
+mod timeline;
 mod watch;
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::hash::{BuildHasher, RandomState};
 use std::path::Path;
 use std::process::ExitCode;
@@ -70,10 +73,15 @@ pub(crate) fn run(options: &Options) -> ExitCode {
 fn play(options: &Options, target: client::Target) -> anyhow::Result<u64> {
     let seed = options.seed.unwrap_or_else(|| RandomState::new().hash_one(std::process::id()));
     println!("storm on {} ({}), seed {seed}", options.url, target.address);
+    let admin = options
+        .admin
+        .as_deref()
+        .map(|url| admin::Client::new(url, options.admin_token_file.as_deref()));
+    let admin = admin.transpose()?;
     let mut director = match options.server_pid {
-        Some(pid) => round::Director::new(options, target, seed)
+        Some(pid) => round::Director::new(options, target, admin, seed)
             .with_context(|| format!("watching the server's process {pid}"))?,
-        None => round::Director::new(options, target, seed)?,
+        None => round::Director::new(options, target, admin, seed)?,
     };
     if let Some(time) = options.soak {
         let report = soak::play(&mut director, time, seed)?;
@@ -103,6 +111,10 @@ fn play(options: &Options, target: client::Target) -> anyhow::Result<u64> {
         rounds,
     };
     print!("{}", report.text());
+    if let Some(path) = &options.report {
+        let written = report.page().and_then(|page| Ok(fs::write(path, page)?));
+        written.with_context(|| format!("writing {}", path.display()))?;
+    }
     finish(&report, report.summary.losses, options)
 }
 

@@ -27,7 +27,9 @@ Examples:
   Let them fall silent instead, and see when each is hung up on:
     ws-service storm ws://127.0.0.1:9001/echo --end freeze
   A minute of handshakes, each reset on completion:
-    ws-service storm ws://127.0.0.1:9001/echo --end churn --seconds 60
+    ws-service storm ws://127.0.0.1:9001/echo --preset churn
+  A page with plots of what was felt, and of what a ws-service counted meanwhile:
+    ws-service storm ws://127.0.0.1:9001/echo --admin http://127.0.0.1:9002 --report storm.html
   An hour of everything, on a server that hangs up on the silent within --reclaim-within:
     ws-service storm ws://127.0.0.1:9001/echo --soak 1h --server-pid $(pidof my-server)")]
 pub(crate) struct Options {
@@ -38,12 +40,18 @@ pub(crate) struct Options {
     #[arg(long, short = 'n', default_value_t = 10_000, value_name = "N")]
     pub(super) connections: usize,
 
+    /// A storm of the README; what else is given goes before what it says
+    #[arg(long, value_enum, value_name = "NAME")]
+    pub(super) preset: Option<Preset>,
+
     /// How they end
-    #[arg(long, value_enum, default_value_t = End::Kill)]
+    #[arg(long, value_enum, default_value_t = End::Kill, default_value_ifs = [
+        (PRESET, "churn", "churn"), (PRESET, "freeze", "freeze"), (PRESET, "stop", "stop"),
+    ])]
     pub(super) end: End,
 
     /// How many times
-    #[arg(long, default_value_t = 1, value_name = "R",
+    #[arg(long, default_value_t = 1, default_value_if(PRESET, "kill", "10"), value_name = "R",
           value_parser = clap::value_parser!(u32).range(1..=100_000))]
     pub(super) rounds: u32,
 
@@ -86,7 +94,9 @@ pub(crate) struct Options {
     pub(super) settle: Duration,
 
     /// How long to measure after the end, or to churn
-    #[arg(long, default_value_t = 3, value_name = "S",
+    #[arg(long, default_value_t = 3, value_name = "S", default_value_ifs = [
+              (PRESET, "kill", "1"), (PRESET, "churn", "60"), (PRESET, "freeze", "8"), (PRESET, "stop", "8"),
+          ],
           value_parser = clap::value_parser!(u32).range(0..=86_400))]
     pub(super) seconds: u32,
 
@@ -114,9 +124,37 @@ pub(crate) struct Options {
     #[arg(long, value_name = "FILE")]
     pub(super) json: Option<PathBuf>,
 
+    /// Also write the results to this file, as a page with plots
+    #[arg(long, value_name = "FILE", conflicts_with = "soak")]
+    pub(super) report: Option<PathBuf>,
+
+    /// The admin listener of a ws-service, http://HOST:PORT: what it counts goes into the results
+    #[arg(long, value_name = "URL", conflicts_with = "soak")]
+    pub(super) admin: Option<String>,
+
+    /// File with the token that it asks for
+    #[arg(long, value_name = "FILE", requires = "admin")]
+    pub(super) admin_token_file: Option<PathBuf>,
+
     /// Allow a target that is not a loopback address: this is a load generator
     #[arg(long)]
     pub(super) i_own_the_target: bool,
+}
+
+/// The option that others' defaults depend on.
+const PRESET: &str = "preset";
+
+/// The storms of the README.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Preset {
+    /// All killed at once, ten times
+    Kill,
+    /// A minute of handshakes, each reset on completion
+    Churn,
+    /// All fall silent, and are waited for for 8 s
+    Freeze,
+    /// The same by SIGSTOP
+    Stop,
 }
 
 /// The ways in which connections end in the world.
@@ -221,6 +259,21 @@ mod tests {
         assert!(target("ws://localhost:9/").is_ok());
         assert!(target("ws://192.0.2.1:9/").unwrap_err().contains("--i-own-the-target"));
         assert!(target("ws://192.0.2.1:9/ --i-own-the-target").is_ok());
+    }
+
+    #[test]
+    fn a_preset_says_what_is_not_given() {
+        let options = |arguments: &str| {
+            let line = ["storm", "ws://127.0.0.1:9/"].into_iter().chain(arguments.split(' '));
+            let Options { end, rounds, seconds, .. } = Line::parse_from(line).options;
+            (end, rounds, seconds)
+        };
+        assert_eq!(options("--rounds 1"), (End::Kill, 1, 3));
+        assert_eq!(options("--preset kill"), (End::Kill, 10, 1));
+        assert_eq!(options("--preset churn"), (End::Churn, 1, 60));
+        assert_eq!(options("--preset freeze"), (End::Freeze, 1, 8));
+        assert_eq!(options("--preset stop"), (End::Stop, 1, 8));
+        assert_eq!(options("--preset churn --seconds 5 --rounds 2"), (End::Churn, 2, 5));
     }
 
     #[test]

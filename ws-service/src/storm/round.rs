@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use rustix::process::Signal;
 
+use super::admin::{Client, Counts, Watcher};
 use super::child::{Churn, Opening, Order, Parting};
 use super::client::{CONNECTIONS_PER_SOURCE, Target};
 use super::crowd::Crowd;
@@ -16,6 +17,7 @@ use super::progress::Progress;
 use super::random::Random;
 use super::report::{Churned, HangUps, Parted, Round, Server, Window};
 use super::stage::{Member, Reclaim, Stage};
+use super::timeline::Timeline;
 use super::watch::Holdings;
 
 /// For how long the server's descriptors must not change to be at rest.
@@ -30,6 +32,9 @@ const ONE_OFF: u64 = 1;
 
 /// Beyond its own time limits a child is not waited for longer than this.
 pub(super) const GRACE: Duration = Duration::from_secs(5);
+
+/// Rounds that are drawn; the others are in the tables only.
+const DRAWN: u32 = 10;
 
 /// Far more than any crowd needs.
 const LONGEST_OPENING: Duration = Duration::from_hours(24);
@@ -49,13 +54,23 @@ pub(super) struct Director<'a> {
     next_connection: usize,
     /// The server's descriptors before the first round, without the survivors'.
     own_descriptors: Option<u64>,
+    /// Tells what the service counts, and what it counted before the crowd was ended.
+    admin: Option<Client>,
+    counted: Option<Counts>,
+    /// Looks at the counters as long as a round is drawn.
+    watcher: Option<Watcher>,
 }
 
 impl<'a> Director<'a> {
     /// # Errors
     ///
     /// No poll, or the server's process cannot be watched.
-    pub(super) fn new(options: &'a Options, target: Target, seed: u64) -> io::Result<Self> {
+    pub(super) fn new(
+        options: &'a Options,
+        target: Target,
+        admin: Option<Client>,
+        seed: u64,
+    ) -> io::Result<Self> {
         let mut random = Random::new(seed);
         let stage = Stage::new(options, target.clone(), &mut random)?;
         let progress = Progress::new();
@@ -69,6 +84,9 @@ impl<'a> Director<'a> {
             felt: Latencies::new(),
             next_connection: 0,
             own_descriptors: None,
+            admin,
+            counted: None,
+            watcher: None,
         })
     }
 
@@ -178,11 +196,13 @@ impl<'a> Director<'a> {
     /// Measures with the crowd idle.
     fn settle(&mut self, round: &mut Round) -> io::Result<()> {
         self.progress.phase("settling");
+        self.draw(round.number);
         self.account(round, true);
         self.stage.drive(Instant::now() + self.options.settle, |_| false)?;
         self.stage.rest()?;
         round.before = self.account(round, true);
         round.lost_before_end = self.stage.cast.crowd.lost();
+        self.counted = self.count();
         Ok(())
     }
 
@@ -190,7 +210,7 @@ impl<'a> Director<'a> {
     fn end(&mut self, round: &mut Round, baseline: u64) -> io::Result<()> {
         self.progress.phase("ending");
         self.stage.resume();
-        let start = Instant::now();
+        let start = self.mark_end();
         self.stage.reclaim = Some(Reclaim::new(start, baseline));
         match self.end {
             End::Kill => self.stage.cast.crowd.kill(),
@@ -257,6 +277,7 @@ impl<'a> Director<'a> {
             seed: self.random.next(),
         });
         self.stage.resume();
+        self.mark_end();
         let churners = Crowd::start(&[order], self.stage.swarm.registry())?;
         let mut crowd = std::mem::replace(&mut self.stage.cast.crowd, churners);
         let start = Instant::now();
@@ -307,6 +328,7 @@ impl<'a> Director<'a> {
         open: Option<Holdings>,
     ) -> io::Result<()> {
         self.stage.reclaim = None;
+        self.look_back(round);
         let whole = self.stage.cast.crowd.is_whole();
         if self.end == End::Stop {
             self.stage.cast.crowd.kill();
@@ -330,6 +352,40 @@ impl<'a> Director<'a> {
         }
         round.complaints = self.stage.cast.complaints.take();
         Ok(())
+    }
+
+    /// From here on the round is drawn, if it is to be.
+    fn draw(&mut self, number: u32) {
+        if self.options.report.is_none() || number > DRAWN {
+            return;
+        }
+        let planned = self.options.settle + self.options.measured_after();
+        self.stage.cast.timeline = Some(Timeline::new(planned));
+        self.watcher = self.admin.clone().map(Watcher::start);
+    }
+
+    /// Now the crowd ends.
+    fn mark_end(&mut self) -> Instant {
+        let now = Instant::now();
+        if let Some(timeline) = &mut self.stage.cast.timeline {
+            timeline.end(now);
+        }
+        now
+    }
+
+    /// What the service has counted, if it can be asked.
+    fn count(&mut self) -> Option<Counts> {
+        let counts = self.admin.as_ref()?.counts();
+        counts.map_err(|error| self.stage.cast.complaints.add(format!("{error:#}"))).ok()
+    }
+
+    /// What was drawn, and what the service counted meanwhile.
+    fn look_back(&mut self, round: &mut Round) {
+        if let Some(before) = self.counted.take() {
+            round.admin = self.count().map(|now| now.since(&before));
+        }
+        round.course = self.stage.cast.timeline.take().and_then(Timeline::finish);
+        round.looks = self.watcher.take().map(Watcher::finish).unwrap_or_default();
     }
 
     /// Closes a window: everything tallied until now goes into the round.

@@ -9,9 +9,10 @@ use super::client::{Crew, Ending, Line, Message, Swarm, Target};
 use super::complaints::Complaints;
 use super::crowd::Crowd;
 use super::fresh::{self, Fresh};
-use super::options::Options;
+use super::options::{End, Options};
 use super::random::Random;
 use super::survivors::{self, Survivors};
+use super::timeline::{Held, Timeline};
 use super::watch::Watch;
 
 const SWEEP: Duration = Duration::from_millis(50);
@@ -36,6 +37,8 @@ pub(super) struct Cast {
     /// Those who talk for as long as a soak lasts.
     pub(super) companions: Crowd,
     pub(super) complaints: Complaints,
+    /// Of the round that goes on, if it is to be drawn.
+    pub(super) timeline: Option<Timeline>,
 }
 
 /// The loop and its cast.
@@ -49,6 +52,7 @@ pub(super) struct Stage {
     pub(super) over: Option<String>,
     /// Whether the survivors have had their chance to connect.
     pub(super) gathered: bool,
+    end: End,
     timeout: Duration,
     next_sweep: Instant,
 }
@@ -92,11 +96,13 @@ impl Stage {
                 crowd: Crowd::default(),
                 companions: Crowd::default(),
                 complaints: Complaints::default(),
+                timeline: None,
             },
             watch,
             reclaim: None,
             over: None,
             gathered: false,
+            end: options.end,
             timeout,
             next_sweep: Instant::now(),
         })
@@ -163,6 +169,7 @@ impl Stage {
         Survivors::send_due(&mut self.swarm, &mut self.cast, now);
         Fresh::start_due(&mut self.swarm, &mut self.cast, now);
         self.sample(now);
+        self.draw(now);
         if now >= self.next_sweep {
             self.next_sweep = now + SWEEP;
             self.sweep(now);
@@ -198,10 +205,29 @@ impl Stage {
         }
     }
 
+    /// Notes down what is held, if a moment of the round is over.
+    fn draw(&mut self, now: Instant) {
+        let Some(timeline) = &mut self.cast.timeline else { return };
+        if timeline.next_due().is_none_or(|next| now < next) {
+            return;
+        }
+        let crowd = &self.cast.crowd;
+        let crowd = match self.end {
+            // Only those who were frozen wait for the server to end them.
+            End::Freeze => crowd.open().saturating_sub(crowd.lost() + crowd.hung_up()),
+            _ if timeline.has_ended() => 0,
+            _ => crowd.open().saturating_sub(crowd.lost()),
+        };
+        let connections = crowd + self.cast.survivors.alive() + self.cast.fresh.inside();
+        let descriptors = self.watch.as_ref().and_then(|watch| watch.descriptors().ok());
+        timeline.turn(now, Held { connections: connections as u64, descriptors });
+    }
+
     fn next_due(&self) -> Instant {
         let waiting = self.reclaim.as_ref().filter(|reclaim| reclaim.took.is_none());
         let sample = waiting.filter(|_| self.watch.is_some()).map(|reclaim| reclaim.next);
-        [self.cast.survivors.next_due(), self.cast.fresh.next_due(), sample]
+        let moment = self.cast.timeline.as_ref().and_then(Timeline::next_due);
+        [self.cast.survivors.next_due(), self.cast.fresh.next_due(), sample, moment]
             .into_iter()
             .flatten()
             .fold(self.next_sweep, Instant::min)
@@ -227,7 +253,9 @@ impl Crew for Cast {
         now: Instant,
     ) {
         let right = match member {
-            Member::Survivor(index) => self.survivors.message(*index, message, now),
+            Member::Survivor(index) => {
+                self.survivors.message(*index, message, now, self.timeline.as_mut())
+            }
             Member::Fresh(attempt) => self.fresh.message(line, attempt, message, now),
         };
         if let Err(complaint) = right {

@@ -13,6 +13,7 @@ use super::client::{ConnectionId, Ending, Message, Swarm};
 use super::latency::Latencies;
 use super::random::Random;
 use super::stage::{Cast, Member};
+use super::timeline::Timeline;
 
 const STAGGER: Duration = Duration::from_micros(100);
 
@@ -199,6 +200,7 @@ impl Survivors {
         index: usize,
         message: Message<'_>,
         now: Instant,
+        timeline: Option<&mut Timeline>,
     ) -> Result<(), String> {
         let survivor = &mut self.all[index];
         let Some(sent) = survivor.sent.take() else {
@@ -212,6 +214,9 @@ impl Survivors {
         survivor.slot = if now <= slot { slot } else { slot + self.interval * (missed + 1) };
         self.due.push(Reverse((survivor.slot, index)));
         let latency = now.saturating_duration_since(sent);
+        if let Some(timeline) = timeline {
+            timeline.echoed(latency);
+        }
         if self.recording {
             self.tally.missed_slots += u64::from(if now <= slot { 0 } else { missed + 1 });
             self.tally.latencies.record_with_missed(latency, self.interval);

@@ -1,8 +1,10 @@
 //! What the service logs, and how much of it.
 
-use std::fs;
+use std::fs::{self, File};
+use std::io::Read;
 
 use rustix::process::Signal;
+use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use serde_json::Value;
 use tempfile::NamedTempFile;
 
@@ -69,4 +71,28 @@ fn it_is_text_for_people_and_json_for_machines() {
     let log = lines(&logged(&[], |_| {}));
     assert_eq!(log[0]["fields"]["message"], "ready");
     assert!(logged(&["--log-level", "off"], |_| {}).is_empty());
+}
+
+#[test]
+fn on_a_terminal_it_is_text_with_colours() {
+    let ours = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
+    grantpt(&ours).unwrap();
+    unlockpt(&ours).unwrap();
+    let terminal = ptsname(&ours, Vec::new()).unwrap().into_string().unwrap();
+    let terminal = File::options().write(true).open(terminal).unwrap();
+    let mut command = command();
+    command.args(["--listen", "127.0.0.1:0", "--threads", "1"]).env_remove("NO_COLOR");
+    let server = Server::spawn_logging(&mut command, terminal);
+    // It holds the terminal, which ends when nobody does.
+    drop(command);
+    server.signal(Signal::TERM);
+    assert_eq!(server.end().0, Some(0));
+    let (mut seen, mut ours) = (Vec::new(), File::from(ours));
+    let mut buffer = [0; 4096];
+    while let Ok(count @ 1..) = ours.read(&mut buffer) {
+        seen.extend_from_slice(&buffer[..count]);
+    }
+    let seen = String::from_utf8_lossy(&seen);
+    assert!(seen.contains("ready") && seen.contains("INFO"), "{seen}");
+    assert!(seen.contains('\u{1b}') && !seen.contains('{'), "{seen}");
 }

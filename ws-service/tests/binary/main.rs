@@ -11,6 +11,7 @@ mod reload;
 mod server;
 mod signals;
 mod soak;
+mod storm_page;
 mod storms;
 mod support;
 mod tls;

@@ -13,5 +13,6 @@ mod exchange;
 mod page;
 mod scripts;
 mod status_page;
+mod storm_page;
 mod tool;
 mod websocat;

@@ -40,8 +40,8 @@ impl Drop for Storm {
 }
 
 /// Everything fits the width, and everything has a name for those who don't see it.
-fn assert_readable(page: &mut Page) {
-    page.until("document.documentElement.scrollWidth <= innerWidth");
+fn assert_readable(page: &mut Page, width: u32) {
+    page.until(&format!("document.documentElement.scrollWidth <= {width}"));
     page.until(
         "[...document.querySelectorAll('.card')].every(it => it.scrollWidth <= it.clientWidth)",
     );
@@ -73,7 +73,7 @@ fn the_status_page_shows_a_storm_as_it_happens() {
     storm.end();
     page.until("[...document.querySelectorAll('#plots svg')].every(it => it.querySelector('path').getAttribute('d'))");
     page.until("document.querySelector('#plots svg').ariaLabel.includes('at most 5')");
-    assert_readable(&mut page);
+    assert_readable(&mut page, 1280);
     page.screenshot("status-after");
     assert_eq!(page.complaints(), [""; 0]);
 }
@@ -89,7 +89,7 @@ fn the_status_page_fits_a_phone_and_the_night() {
     page.until("document.getElementById('feed')?.textContent === 'live'");
     let storm = Storm::start(&server);
     page.until(&format!("{CONNECTIONS} > 400"));
-    assert_readable(&mut page);
+    assert_readable(&mut page, 360);
     page.screenshot("status-phone");
     storm.end();
     assert_eq!(page.complaints(), [""; 0]);

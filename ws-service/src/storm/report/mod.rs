@@ -1,15 +1,21 @@
-//! The results: as serde structs with stable names (`--json`), and as tables for people.
+//! The results: as serde structs with stable names (`--json`), as tables for people, and as a page with
+//! plots (`--report`).
 //!
 //! Times are in microseconds (`_us`), sizes in bytes (`_bytes`); what was not observed is `null`.
 
+mod page;
 mod soak;
 mod summary;
 mod table;
 
+use std::time::Instant;
+
 use serde::Serialize;
 
+use super::admin::{Counts, Told};
 use super::latency::LatencySummary;
 use super::options::End;
+use super::timeline::Course;
 use super::watch::Holdings;
 use super::{fresh, survivors};
 
@@ -52,9 +58,16 @@ pub(super) struct Round {
     pub(super) parted: Option<Parted>,
     pub(super) churn: Option<Churned>,
     pub(super) server: Option<Server>,
+    /// What a ws-service counted from just before the end until all was over.
+    pub(super) admin: Option<Told>,
     /// What made the storm give up.
     pub(super) over: Option<String>,
     pub(super) complaints: Vec<String>,
+    /// For the plots.
+    #[serde(skip)]
+    pub(super) course: Option<Course>,
+    #[serde(skip)]
+    pub(super) looks: Vec<(Instant, Counts)>,
 }
 
 /// What was felt in one window of time.

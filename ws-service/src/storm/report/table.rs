@@ -6,8 +6,9 @@ use comfy_table::{CellAlignment, Table, presets};
 
 use super::summary::Medians;
 use super::{HangUps, Report, Round, Server};
+use crate::storm::admin::{Spread, Told};
 
-const HEADER: [&str; 10] = [
+pub(super) const HEADER: [&str; 10] = [
     "round",
     "p50 ms",
     "p99 ms",
@@ -39,6 +40,9 @@ impl Report {
         for round in &self.rounds {
             // Writing to a string cannot fail.
             let _ = notes(round, &mut text);
+            if let Some(told) = &round.admin {
+                let _ = writeln!(text, "round {}: {}", round.number, counted(told));
+            }
         }
         text
     }
@@ -63,7 +67,7 @@ impl Report {
     }
 }
 
-fn row(round: &Round) -> Vec<String> {
+pub(super) fn row(round: &Round) -> Vec<String> {
     let survivors = (&round.before.survivors, &round.after.survivors);
     let pair = |before: u64, after: u64| arrow(Some(ms(before)), Some(ms(after)));
     let reclaimed = match (round.reclaimed, round.reclaimed_us) {
@@ -95,7 +99,7 @@ fn server(server: &Server) -> (String, String) {
 }
 
 /// What has no column, but matters.
-fn notes(round: &Round, text: &mut String) -> std::fmt::Result {
+pub(super) fn notes(round: &Round, text: &mut String) -> std::fmt::Result {
     let number = round.number;
     if round.not_opened + round.lost_before_end > 0 {
         let (failed, lost) = (round.not_opened, round.lost_before_end);
@@ -146,6 +150,20 @@ fn hung_up(hang_ups: &HangUps) -> String {
          ms; {} never",
         after.samples, hang_ups.missing,
     )
+}
+
+/// What a ws-service counted.
+fn counted(told: &Told) -> String {
+    let endings: Vec<_> =
+        told.closes.iter().map(|(reason, count)| format!("{count} {reason}")).collect();
+    let endings = if endings.is_empty() { "none".into() } else { endings.join(", ") };
+    let bound = |us: Option<u64>| us.map_or("more".into(), ms);
+    let spread = |what: &str, it: &Spread| match it.count {
+        0 => String::new(),
+        _ => format!("; {what} p99 {}, longest {} ms at most", bound(it.p99_us), bound(it.max_us)),
+    };
+    let (turns, late) = (spread("turns", &told.turns), spread("timers late", &told.timer_lateness));
+    format!("counted by the service: endings {endings}{turns}{late}")
 }
 
 pub(super) fn arrow(before: Option<String>, after: Option<String>) -> String {
