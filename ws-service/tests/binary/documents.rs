@@ -3,7 +3,7 @@
 use std::fs;
 use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::{Child, ChildStdout, Command, Stdio};
 
 use rcgen::{CertificateParams, KeyPair};
 use rustix::process::{Pid, Signal, kill_process};
@@ -24,10 +24,10 @@ pub(crate) fn blocks<'a>(text: &'a str, language: &str) -> Vec<&'a str> {
     blocks.map(|rest| rest.split("```").next().unwrap_or_default()).collect()
 }
 
-/// The commands of a document; those of cargo are what CI itself consists of.
-fn commands(text: &str) -> impl Iterator<Item = &str> {
-    let lines = blocks(text, "console").into_iter().flat_map(str::lines);
-    lines.filter_map(|line| line.strip_prefix("$ ")).filter(|line| !line.starts_with("cargo "))
+/// The commands of a block; those of cargo are what CI itself consists of.
+fn commands(block: &str) -> impl Iterator<Item = &str> {
+    let lines = block.lines().filter_map(|line| line.strip_prefix("$ "));
+    lines.filter(|line| !line.starts_with("cargo "))
 }
 
 /// A shell that finds the binary as `ws-service`, and serves on free ports.
@@ -42,18 +42,53 @@ fn shell(line: &str, directory: &Path) -> Command {
     shell
 }
 
-/// Runs a command to its end; a service is told to end as soon as it serves.
-fn run(line: &str, directory: &Path) {
-    let mut child = shell(line, directory).spawn().unwrap();
-    let mut out = BufReader::new(child.stdout.take().unwrap());
-    let mut said = String::new();
-    out.read_line(&mut said).unwrap();
-    if said.starts_with("ws-service listening on ") {
-        let pid = Pid::from_raw(child.id().try_into().unwrap()).unwrap();
-        kill_process(pid, Signal::TERM).unwrap();
+/// A command, and the first line that it has printed.
+struct Running {
+    child: Child,
+    out: BufReader<ChildStdout>,
+    said: String,
+}
+
+impl Running {
+    fn start(line: &str, directory: &Path) -> Self {
+        let mut child = shell(line, directory).spawn().unwrap();
+        let mut out = BufReader::new(child.stdout.take().unwrap());
+        let mut said = String::new();
+        out.read_line(&mut said).unwrap();
+        Self { child, out, said }
     }
-    out.read_to_string(&mut said).unwrap();
-    assert!(child.wait().unwrap().success(), "{line}: {said}");
+
+    /// A service is told to end.
+    fn terminate(&self) {
+        if self.said.starts_with("ws-service listening on ") {
+            let pid = Pid::from_raw(self.child.id().try_into().unwrap()).unwrap();
+            kill_process(pid, Signal::TERM).unwrap();
+        }
+    }
+
+    fn end(mut self, line: &str) {
+        self.out.read_to_string(&mut self.said).unwrap();
+        assert!(self.child.wait().unwrap().success(), "{line}: {}", self.said);
+    }
+}
+
+/// Runs a block's commands one after the other; one behind which `&` stands ends by what the others do.
+fn run(block: &str, directory: &Path) -> usize {
+    let (mut behind, mut count) = (Vec::new(), 0);
+    for line in commands(block) {
+        count += 1;
+        let running = Running::start(line.trim_end_matches('&'), directory);
+        if line.ends_with('&') {
+            behind.push((running, line));
+        } else {
+            running.terminate();
+            running.end(line);
+        }
+    }
+    for (running, line) in behind {
+        running.end(line);
+    }
+    count
 }
 
 /// A directory with the certificates and keys that the documents speak of.
@@ -75,11 +110,12 @@ fn every_command_does_what_it_says() {
     let mut count = 0;
     for (_, text) in DOCUMENTS {
         let directory = directory();
+        let path = directory.path();
         let server = Server::start(&[]);
         let address = server.addresses[0].to_string();
-        for line in commands(text) {
-            run(&line.replace("127.0.0.1:9001", &address), directory.path());
-            count += 1;
+        for block in blocks(text, "console") {
+            let block = block.replace("127.0.0.1:9001", &address);
+            count += run(&block.replace("/run/ws-service", path.to_str().unwrap()), path);
         }
     }
     assert!(count >= 10, "only {count} commands");
