@@ -9,7 +9,9 @@ use crate::tool;
 
 const OPERATING: &str = include_str!("../../../docs/operating.md");
 
-/// What systemd has against the service's unit with a drop-in.
+const SOCKET: &str = "socket/ws-service.socket";
+
+/// What systemd has against the units, the service's with a drop-in.
 fn verify(drop_in: &str) -> String {
     let packaging = Path::new(env!("CARGO_MANIFEST_DIR")).join("packaging");
     let directory = tempfile::tempdir().unwrap();
@@ -18,11 +20,13 @@ fn verify(drop_in: &str) -> String {
     // It looks whether the program is there.
     let unit = unit.replace("/usr/bin/ws-service", env!("CARGO_BIN_EXE_ws-service"));
     write("ws-service.service", &unit);
+    write("ws-service.socket", &fs::read_to_string(packaging.join(SOCKET)).unwrap());
     fs::create_dir(directory.path().join("ws-service.service.d")).unwrap();
     write("ws-service.service.d/override.conf", drop_in);
     let mut analyze = Command::new("systemd-analyze");
     analyze.args(["verify", "--man=no", "--recursive-errors=yes"]);
-    let output = analyze.arg(directory.path().join("ws-service.service")).output().unwrap();
+    analyze.args(["ws-service.service", "ws-service.socket"].map(|it| directory.path().join(it)));
+    let output = analyze.output().unwrap();
     String::from_utf8_lossy(&output.stderr).into_owned()
 }
 
