@@ -23,9 +23,14 @@ pub(super) fn settings(settings: &Settings, given: &Layer) -> Result<(), Vec<Com
         );
         complaints.push(complaint(&["high_water", "max_queue"], what, given));
     }
-    if let Some(endpoint) = settings.listening.twice() {
+    if let Some(endpoint) = settings.listening.twice(settings.admin.endpoints()) {
         let what = format!("{endpoint} is named twice");
-        complaints.push(complaint(&["listen"], what, given));
+        let of_admin = settings.admin.endpoints().any(|it| it == endpoint);
+        let names: &[_] = if of_admin { &["listen", "admin", "admin_socket"] } else { &["listen"] };
+        complaints.push(complaint(names, what, given));
+    }
+    if let Err(error) = settings.admin.config() {
+        complaints.push(complaint(&["admin_token_file"], error.to_string(), given));
     }
     match settings.tls.load() {
         Err(Mismatch { settings, what }) => complaints.push(complaint(settings, what, given)),

@@ -57,7 +57,7 @@ pub(super) fn run(inputs: Inputs, configuration: &Configuration) -> ExitCode {
         tracing::info!(variables, "environment variables that are no settings");
     }
     let reload = Reload::new(inputs, configuration, log);
-    match serve(&configuration.settings, reload) {
+    match serve(configuration, reload) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             // The one line that is for people, whatever the log's format.
@@ -67,9 +67,12 @@ pub(super) fn run(inputs: Inputs, configuration: &Configuration) -> ExitCode {
     }
 }
 
-fn serve(settings: &Settings, mut reload: Reload) -> Result<(), Error> {
+fn serve(configuration: &Configuration, mut reload: Reload) -> Result<(), Error> {
+    let settings = &configuration.settings;
+    let mut admin = settings.admin.config()?;
+    admin.is_optional = configuration.given.get("admin").is_none();
     // Before anyone can know that we are there, so that no signal ends us unheard.
-    let control = Control::new(&settings.admin.config()?)?;
+    let control = Control::new(&admin)?;
     let routes = Route::new("/echo", Echo, Route::new("/mirror/{room}", Mirror, NotFound)?)?;
     let mut builder = ServiceBuilder::new(Logged(routes))
         .configure(|config| *config = settings.config())

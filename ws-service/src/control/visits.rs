@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// Connections at once, over all doors; more wait in the system.
-const GUESTS: usize = 64;
+const GUESTS: usize = 32;
 /// Live feeds at once.
 const FEEDS: usize = 16;
 

@@ -148,9 +148,16 @@ impl Acceptor {
         for _ in 0..self.budget {
             self.reserve.open_up();
             let Some(listener) = self.next_ready() else { break };
-            let Ok((stream, _)) = Stream::accept(listener.socket.as_fd()) else { break };
-            shard.refused();
-            refuse(&stream, &listener.terms);
+            match Stream::accept(listener.socket.as_fd()) {
+                Ok((stream, _)) => {
+                    shard.refused();
+                    refuse(&stream, &listener.terms);
+                }
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    listener.is_ready = false;
+                }
+                Err(_) => break,
+            }
         }
         self.reserve.fill();
     }

@@ -25,7 +25,7 @@ pub struct Timeouts {
     /// In a shutdown, from the first Close to the last: peers are told at equal distances, so that they
     /// don't come back in one instant. Never more than a millisecond lies between two, so a few are told
     /// fast. Whoever is not upgraded yet has until then, and a second at least. Zero: all are told at
-    /// once. Default: 10 s.
+    /// once. Default: 4 s.
     pub drain: Duration,
 }
 
@@ -53,7 +53,7 @@ impl Default for Timeouts {
             message: Some(Duration::from_mins(1)),
             write: Some(Duration::from_secs(30)),
             close: Duration::from_secs(5),
-            drain: Duration::from_secs(10),
+            drain: Duration::from_secs(4),
         }
     }
 }

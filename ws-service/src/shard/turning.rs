@@ -11,7 +11,7 @@ use super::link::{Link, Phase, Slot};
 use super::mail::Mail;
 use super::pausing::Pause;
 use super::protocol::{Accept, Protocol};
-use super::reason::{CloseReason, sendable};
+use super::reason::{CloseCode, CloseReason, sendable};
 use super::shared::Shared;
 use super::topics::Topics;
 
@@ -124,9 +124,7 @@ impl<P: Protocol> Shard<P> {
             Mail::Admit(key) => self.admit(key, now),
             Mail::Reject(key, rejection) => self.reject(key, &Accept::<()>::reject(rejection), now),
             Mail::Send(key, frame) => self.send(key, &frame, now),
-            Mail::Close(key, code, text) => self.with(key, |shared, link| {
-                shared.end(key, link, CloseReason::Local(sendable(code)), &text, now);
-            }),
+            Mail::Close(key, code, text) => self.close(key, code, &text, now),
             Mail::Note(key, note) => self.note(key, note, now),
         };
         if !found {
@@ -157,15 +155,12 @@ impl<P: Protocol> Shard<P> {
         is_reachable
     }
 
-    /// Does something to a connection that has not ended; says whether there is one.
-    fn with(&mut self, key: ConnectionKey, change: impl FnOnce(&mut Shared, &mut Link)) -> bool {
-        match self.slots.get_mut(key) {
-            Some(Slot { link, session: Some(_), .. }) if !link.is_ending() => {
-                change(&mut self.shared, link);
-                true
-            }
-            _ => false,
-        }
+    /// Ends a connection, in its handshake too; says whether it had not ended.
+    fn close(&mut self, key: ConnectionKey, code: CloseCode, text: &str, now: Timestamp) -> bool {
+        let Some(Slot { link, .. }) = self.slots.get_mut(key) else { return false };
+        let is_there = !link.is_ending();
+        self.shared.end(key, link, CloseReason::Local(sendable(code)), text, now);
+        is_there
     }
 }
 

@@ -65,8 +65,9 @@ pub(crate) struct Options {
     pub(super) rooms: String,
 
     /// In a soak, companions: members of each of two rooms, and as many slow readers
-    #[arg(long, default_value_t = 50, value_name = "N", requires = "soak")]
-    pub(super) companions: usize,
+    #[arg(long, default_value_t = 50, value_name = "N", requires = "soak",
+          value_parser = clap::value_parser!(u32).range(0..=1_000))]
+    pub(super) companions: u32,
 
     /// In a soak, the survivors' p99 above which the server has failed
     #[arg(long, default_value = "100ms", value_name = "TIME", value_parser = duration, requires = "soak")]

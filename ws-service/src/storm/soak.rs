@@ -70,7 +70,7 @@ pub(super) fn play(director: &mut Director<'_>, time: Duration, seed: u64) -> an
 impl Director<'_> {
     /// Has the companions come.
     fn accompany(&mut self) -> anyhow::Result<()> {
-        let connections = self.options.companions;
+        let connections = self.options.companions as usize;
         if connections == 0 {
             return Ok(());
         }
@@ -94,7 +94,7 @@ impl Director<'_> {
         Order::Accompany(Companions {
             kind,
             target,
-            connections: self.options.companions,
+            connections: self.options.companions as usize,
             timeout_ms: milliseconds(self.options.timeout),
             seed: self.random.next(),
         })

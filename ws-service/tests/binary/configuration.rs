@@ -64,6 +64,8 @@ fn a_file_that_is_broken_in_any_of_these_ways() {
         ("hangup_after = '20s'", 1, "must be later than ping after 30s"),
         ("max_queue = '64KiB'", 1, "lower high_water, or raise max_queue"),
         ("tls_certificate = 'chain.pem'", 1, "each certificate needs its key"),
+        ("listen = 'unix:/x'\nadmin_socket = '/x'", 1, "unix:/x is named twice"),
+        ("admin_token_file = '/nowhere/token'", 1, "/nowhere/token: it can't be read"),
     ] {
         let written = Written::new(broken);
         let (status, errors) = check(&written.path);

@@ -34,6 +34,19 @@ fn letters(key: ConnectionKey) -> [Mail<String>; 5] {
     ]
 }
 
+/// An administrator wants to be rid of whoever says nothing.
+#[test]
+fn who_is_still_asking_can_be_closed_too() {
+    let mut driver = Driver::new();
+    let key = driver.connect();
+    driver.mail(Mail::Close(key, CloseCode::Policy, "go".into()));
+    assert_eq!(driver.status(key), 503);
+    driver.hang_up(key);
+    driver.settle();
+    let stats = driver.stats();
+    assert_eq!((stats.mail_lost, stats.handshakes_failed, stats.connections), (0, 1, 0));
+}
+
 /// lws #2822: a timeout set on another connection, which was gone already.
 #[test]
 fn letters_to_the_dead_are_counted_and_reach_no_stranger() {

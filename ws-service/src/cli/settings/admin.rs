@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{ArgAction, Args};
+use ws_service::Endpoint;
 
 use crate::cli::serve::Error;
 use crate::control::{AdminConfig, Token};
@@ -41,6 +42,12 @@ fn door(text: &str) -> Result<Door, String> {
 }
 
 impl Admin {
+    /// Where administrators come in.
+    pub(in crate::cli) fn endpoints(&self) -> impl Iterator<Item = Endpoint> {
+        let address = self.admin.0.map(Endpoint::Inet);
+        address.into_iter().chain(self.admin_socket.clone().map(Endpoint::Unix))
+    }
+
     /// Reads the token, if there is to be one.
     pub(in crate::cli) fn config(&self) -> Result<AdminConfig, Error> {
         let token = |path: &PathBuf| {
@@ -48,6 +55,7 @@ impl Admin {
         };
         Ok(AdminConfig {
             address: self.admin.0,
+            is_optional: false,
             socket: self.admin_socket.clone(),
             token: self.admin_token_file.as_ref().map(token).transpose()?,
         })

@@ -47,12 +47,13 @@ impl Listening {
         self.listen.iter().any(|place| place.is_tls)
     }
 
-    /// An endpoint that is named twice, if there is one; port 0 is another each time.
-    pub(in crate::cli) fn twice(&self) -> Option<&Endpoint> {
+    /// An endpoint that is named twice, if there is one, be it one of `others`; port 0 is another each time.
+    pub(in crate::cli) fn twice(&self, others: impl Iterator<Item = Endpoint>) -> Option<Endpoint> {
         let is_fixed = |endpoint: &Endpoint| endpoint.address().is_none_or(|it| it.port() != 0);
         let mut seen = HashSet::new();
-        let mut endpoints = self.listen.iter().map(|place| &place.endpoint);
-        endpoints.find(|endpoint| is_fixed(endpoint) && !seen.insert(*endpoint))
+        let listen = self.listen.iter().map(|place| place.endpoint.clone());
+        let mut endpoints = listen.chain(others);
+        endpoints.find(|endpoint| is_fixed(endpoint) && !seen.insert(endpoint.clone()))
     }
 
     /// The listeners; those that speak TLS do so by `tls`.

@@ -29,7 +29,7 @@ pub(in crate::cli) struct Timeouts {
     close_timeout: Duration,
     /// Time over which a shutdown tells its peers, so that they don't come back all at once, or `0s`; a few
     /// are told faster.
-    #[arg(long, value_name = "TIME", value_parser = duration, default_value = "10s")]
+    #[arg(long, value_name = "TIME", value_parser = duration, default_value = "4s")]
     drain_time: Duration,
     /// Time after that at which a shutdown ends what is left at once.
     #[arg(long, value_name = "TIME", value_parser = time, default_value = "10s")]

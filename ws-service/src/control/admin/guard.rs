@@ -57,7 +57,7 @@ fn is_foreign(headers: &HeaderMap) -> bool {
     origin.map(|(_, host)| host) != host
 }
 
-/// A name that any site may point at 127.0.0.1 would make that site's pages ours.
+/// A name that any site may point at this address would make that site's pages ours.
 fn has_own_name(headers: &HeaderMap) -> bool {
     let Some(host) = headers.get(header::HOST) else { return true };
     let Ok(host) = host.to_str() else { return false };

@@ -38,6 +38,8 @@ const PAUSE: Duration = Duration::from_millis(100);
 pub(crate) struct AdminConfig {
     /// The TCP address.
     pub(crate) address: Option<SocketAddr>,
+    /// Nobody has asked for that address: where another has it, the service runs without.
+    pub(crate) is_optional: bool,
     /// The Unix socket's path. Whoever may open it needs no token.
     pub(crate) socket: Option<PathBuf>,
     /// What those who come by TCP must know.
@@ -70,18 +72,25 @@ impl Listening {
     pub(crate) fn open(config: &AdminConfig) -> Result<Self, AdminError> {
         let token = config.token.clone().map(Arc::new);
         let tcp = |address: SocketAddr| {
-            let only_own_names = address.ip().is_loopback();
-            if token.is_none() && !only_own_names {
+            if token.is_none() && !address.ip().to_canonical().is_loopback() {
                 tracing::warn!(%address, "whoever reaches this address may administer the service");
             }
-            let listener = bind_tcp(address).map_err(|error| AdminError::Tcp { address, error })?;
-            Ok((listener, Guard { token: token.clone(), only_own_names }))
+            match bind_tcp(address) {
+                Ok(listener) => {
+                    Ok(Some((listener, Guard { token: token.clone(), only_own_names: true })))
+                }
+                Err(error) if config.is_optional && error.kind() == io::ErrorKind::AddrInUse => {
+                    tracing::warn!(%address, "in use: there is no admin listener (--admin)");
+                    Ok(None)
+                }
+                Err(error) => Err(AdminError::Tcp { address, error }),
+            }
         };
         let unix = |path: &PathBuf| {
             bind_unix(path).map_err(|error| AdminError::Unix { path: path.clone(), error })
         };
         Ok(Self {
-            tcp: config.address.map(tcp).transpose()?,
+            tcp: config.address.map(tcp).transpose()?.flatten(),
             unix: config.socket.as_ref().map(unix).transpose()?,
         })
     }

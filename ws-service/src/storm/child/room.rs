@@ -41,11 +41,11 @@ impl Room {
         let (who, number) =
             named.ok_or_else(|| format!("member {member}: a stranger's message"))?;
         letter::write(self.seed, who, number, MESSAGE, &mut self.scratch);
-        let last = std::mem::replace(&mut self.seats[member].heard[who], number);
         if !message.binary || message.payload != self.scratch {
             return Err(format!("member {member}: message {number} of {who} came changed"));
         }
-        if who == member || number != last + 1 {
+        let last = std::mem::replace(&mut self.seats[member].heard[who], number);
+        if who == member || number.checked_sub(1) != Some(last) {
             return Err(format!("member {member}: message {number} of {who} after its {last}"));
         }
         Ok(())
