@@ -7,10 +7,10 @@ use parking_lot::Mutex;
 
 #[cfg(feature = "tls")]
 use crate::net::TlsError;
-use crate::net::{Mailbox, PostError, Reply, Tls};
+use crate::net::{Listening, Mailbox, PostError, Reply, Tls};
 use crate::shard::{
-    CloseCode, Config, ConfigError, ConnectionId, Counters, Frame, Mail, Message, Protocol,
-    Question, Rejection, ShardId, Stats,
+    CloseCode, Config, ConfigError, ConnectionId, ConnectionKey, Counters, Frame, Mail, Message,
+    Protocol, Question, Rejection, ShardId, Stats,
 };
 
 /// A service's door for other threads; cheap to clone.
@@ -23,6 +23,7 @@ pub struct Handle<P: Protocol> {
 struct Doors<N> {
     mailboxes: Arc<[Mailbox<N>]>,
     counters: Vec<Arc<Counters>>,
+    listening: Arc<Listening>,
     /// Held while new settings go out: all threads get them in the same order.
     configuring: Mutex<()>,
     #[cfg_attr(not(feature = "tls"), expect(dead_code, reason = "there is none"))]
@@ -46,11 +47,17 @@ impl<P: Protocol> Handle<P> {
     pub(crate) fn new(
         mailboxes: Arc<[Mailbox<P::Note>]>,
         counters: Vec<Arc<Counters>>,
+        listening: Arc<Listening>,
         tls: Vec<Tls>,
         max_connections: usize,
     ) -> Self {
         let configuring = Mutex::new(());
-        Self { doors: Arc::new(Doors { mailboxes, counters, configuring, tls, max_connections }) }
+        let doors = Doors { mailboxes, counters, listening, configuring, tls, max_connections };
+        Self { doors: Arc::new(doors) }
+    }
+
+    pub(crate) fn listening(&self) -> &Listening {
+        &self.doors.listening
     }
 
     /// Sends a message to one connection's peer.
@@ -120,6 +127,23 @@ impl<P: Protocol> Handle<P> {
         self.doors.mailboxes.get(shard.index()).ok_or(PostError::Closed)?.ask(question)
     }
 
+    /// Done when every thread has taken a turn from now on: none is stuck in a handler.
+    ///
+    /// # Errors
+    /// A thread has ended, or its mailbox is full, which proves nothing.
+    pub async fn probe(&self) -> Result<(), PostError> {
+        for mailbox in &*self.doors.mailboxes {
+            // About nobody: it costs least.
+            let question = Question::Connection(ConnectionKey::default());
+            match mailbox.ask(question)?.await {
+                // So many questions that it could not answer: it is not stuck.
+                Ok(_) | Err(PostError::Congested) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+
     /// How many service threads, and so shards, there are.
     #[must_use]
     pub fn shards(&self) -> usize {
@@ -153,11 +177,13 @@ impl<P: Protocol> Handle<P> {
     /// Close with 1001, [one after the other](crate::Timeouts::drain), and the threads end when the last
     /// one has, or [when they have waited long enough](crate::NetConfig::stop_after).
     pub fn drain(&self) {
+        self.doors.listening.stop();
         self.doors.mailboxes.iter().for_each(|mailbox| mailbox.post_urgent(Mail::Drain));
     }
 
     /// Ends the service at once; every session is still told.
     pub fn stop(&self) {
+        self.doors.listening.stop();
         self.doors.mailboxes.iter().for_each(Mailbox::stop);
     }
 

@@ -2,9 +2,12 @@
 
 use std::io;
 use std::net::{SocketAddr, ToSocketAddrs};
+use std::os::fd::OwnedFd;
+use std::path::PathBuf;
+use std::sync::Arc;
 
 use crate::handle::Handle;
-use crate::net::{self, Endpoint, Listener, NetConfig, SocketFile, StartError, Threads, Tls};
+use crate::net::{self, Endpoint, Listener, NetConfig, StartError, Threads, Tls, Wanted};
 use crate::shard::{Config, NotFound, Protocol, Route, RouteError};
 
 /// Puts a service together.
@@ -33,7 +36,7 @@ use crate::shard::{Config, NotFound, Protocol, Route, RouteError};
 #[must_use]
 pub struct ServiceBuilder<P> {
     protocol: P,
-    listeners: Vec<Listener>,
+    wanted: Wanted,
     config: Config,
     net: NetConfig,
 }
@@ -42,7 +45,7 @@ impl<P: Protocol> ServiceBuilder<P> {
     /// A service that speaks one protocol, whatever the path.
     pub fn new(protocol: P) -> Self {
         let (config, net) = (Config::default(), NetConfig::default());
-        Self { protocol, listeners: Vec::new(), config, net }
+        Self { protocol, wanted: Wanted::default(), config, net }
     }
 
     /// Serves the paths that fit `pattern` by `protocol`. A route that was added later is asked
@@ -55,9 +58,9 @@ impl<P: Protocol> ServiceBuilder<P> {
         pattern: &str,
         protocol: Q,
     ) -> Result<ServiceBuilder<Route<Q, P>>, RouteError> {
-        let Self { protocol: rest, listeners, config, net } = self;
+        let Self { protocol: rest, wanted, config, net } = self;
         let protocol = Route::new(pattern, protocol, rest)?;
-        Ok(ServiceBuilder { protocol, listeners, config, net })
+        Ok(ServiceBuilder { protocol, wanted, config, net })
     }
 
     /// Adds what an address resolves to. Port 0 means any free one.
@@ -65,13 +68,32 @@ impl<P: Protocol> ServiceBuilder<P> {
     /// # Errors
     /// It doesn't resolve.
     pub fn listen(mut self, address: impl ToSocketAddrs) -> io::Result<Self> {
-        self.listeners.extend(address.to_socket_addrs()?.map(Listener::tcp));
+        self.wanted.listeners.extend(address.to_socket_addrs()?.map(Listener::tcp));
         Ok(self)
     }
 
     /// Adds a listener, of whatever kind.
     pub fn listener(mut self, listener: Listener) -> Self {
-        self.listeners.push(listener);
+        self.wanted.listeners.push(listener);
+        self
+    }
+
+    /// Uses listening sockets that are there already, as a service manager's: each must listen where one
+    /// of the listeners is to, which then doesn't bind its own.
+    pub fn adopt(mut self, sockets: impl IntoIterator<Item = OwnedFd>) -> Self {
+        self.wanted.given.extend(sockets);
+        self
+    }
+
+    /// Takes over from the service that hands over at this path, if there is one, and hands over there
+    /// to the next.
+    ///
+    /// It is a Unix socket by which listening sockets change owners without being closed, so that nobody
+    /// is refused or reset. Once this service serves, the other one [drains](Handle::drain). If it fails
+    /// before that, nothing has changed. Whoever may write to the path may take the service over, which
+    /// is the user it runs as.
+    pub fn hand_over_at(mut self, path: impl Into<PathBuf>) -> Self {
+        self.wanted.handover = Some(path.into());
         self
     }
 
@@ -99,12 +121,12 @@ impl<P: Protocol> ServiceBuilder<P> {
     /// If anything fails, nothing has been served.
     pub fn start(self) -> Result<Service<P>, StartError> {
         self.config.validate()?;
-        if self.listeners.is_empty() {
+        if self.wanted.listeners.is_empty() {
             return Err(StartError::NoAddress);
         }
-        let threads = net::start(self.protocol, &self.config, &self.net, &self.listeners)?;
-        let tls = self.listeners.iter().filter_map(Listener::own_tls).cloned().collect();
-        Ok(Service::new(threads, tls))
+        let tls = self.wanted.listeners.iter().filter_map(Listener::own_tls).cloned().collect();
+        let threads = net::start(self.protocol, &self.config, &self.net, self.wanted)?;
+        Service::new(threads, tls)
     }
 }
 
@@ -122,8 +144,6 @@ pub struct Service<P: Protocol> {
     endpoints: Vec<Endpoint>,
     addresses: Vec<SocketAddr>,
     threads: Vec<std::thread::JoinHandle<io::Result<()>>>,
-    /// Removed behind the last thread.
-    _files: Vec<SocketFile>,
 }
 
 /// A service thread ended in a way it must not.
@@ -139,11 +159,16 @@ pub enum ServiceError {
 }
 
 impl<P: Protocol> Service<P> {
-    fn new(threads: Threads<P::Note>, tls: Vec<Tls>) -> Self {
-        let Threads { mailboxes, counters, endpoints, files, limit, handles } = threads;
+    fn new(threads: Threads<P::Note>, tls: Vec<Tls>) -> Result<Self, StartError> {
+        let Threads { mailboxes, counters, endpoints, listening, door, limit, handles } = threads;
         let addresses = endpoints.iter().filter_map(Endpoint::address).collect();
-        let handle = Handle::new(mailboxes, counters, tls, limit);
-        Self { handle, endpoints, addresses, threads: handles, _files: files }
+        let handle = Handle::new(mailboxes, counters, Arc::clone(&listening), tls, limit);
+        let service = Self { handle, endpoints, addresses, threads: handles };
+        if let Some(door) = door {
+            let handle = service.handle();
+            net::wait_for_successor(door, listening, move || handle.drain())?;
+        }
+        Ok(service)
     }
 
     /// Where the service listens, in the order it was told to: addresses with their real ports.
@@ -196,5 +221,6 @@ impl<P: Protocol> Drop for Service<P> {
                 tracing::error!(%error, "the service did not end well");
             }
         }
+        self.handle.listening().end();
     }
 }

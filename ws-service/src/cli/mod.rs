@@ -1,5 +1,6 @@
 //! The command line: what the binary's subcommands are called, and what they run.
 
+mod activation;
 mod check;
 mod complaint;
 mod file;

@@ -11,6 +11,7 @@ use ws_service::{
 };
 
 use super::BAD_CONFIGURATION;
+use super::activation;
 use super::layers::{Configuration, Inputs};
 use super::log;
 use super::reload::Reload;
@@ -41,7 +42,10 @@ impl Error {
         match self {
             Self::Tls(_)
             | Self::Start(
-                StartError::Config(_) | StartError::Threads(_) | StartError::Descriptors { .. },
+                StartError::Config(_)
+                | StartError::Threads(_)
+                | StartError::Descriptors { .. }
+                | StartError::NotAsked(_),
             )
             | Self::Token { .. } => BAD_CONFIGURATION,
             _ => 1,
@@ -71,15 +75,21 @@ fn serve(configuration: &Configuration, mut reload: Reload) -> Result<(), Error>
     let settings = &configuration.settings;
     let mut admin = settings.admin.config()?;
     admin.is_optional = configuration.given.get("admin").is_none();
+    admin.is_shared = settings.sockets.handover.is_some();
     // Before anyone can know that we are there, so that no signal ends us unheard.
     let control = Control::new(&admin)?;
+    let given = activation::sockets()?;
     let routes = Route::new("/echo", Echo, Route::new("/mirror/{room}", Mirror, NotFound)?)?;
     let mut builder = ServiceBuilder::new(Logged(routes))
         .configure(|config| *config = settings.config())
-        .configure_net(|net| *net = settings.net());
+        .configure_net(|net| *net = settings.net())
+        .adopt(given);
     let tls = settings.tls.load().map_err(|mismatch| Error::Tls(mismatch.what))?;
     for listener in settings.listening.listeners(tls.as_ref()) {
-        builder = builder.listener(listener);
+        builder = builder.listener(settings.sockets.apply(listener));
+    }
+    if let Some(path) = &settings.sockets.handover {
+        builder = builder.hand_over_at(path);
     }
     let service = builder.start()?;
     announce(&service, control.address())?;

@@ -1,5 +1,5 @@
-//! The slow path, on the main thread, never on a message's way: signals, admin HTTP, metrics, the
-//! status page.
+//! The slow path, on the main thread, never on a message's way: signals, the service manager, admin HTTP,
+//! metrics, the status page.
 //!
 //! **Architecture invariant:** control reaches the service threads by [`Handle`] alone.
 
@@ -8,6 +8,7 @@ mod app;
 mod doors;
 mod history;
 mod metrics;
+mod notify;
 mod process;
 mod report;
 mod token;
@@ -99,6 +100,8 @@ impl Control {
         let Self { runtime, signals, admin } = self;
         let app = Arc::new(App::new(Arc::new(service.handle()), facts));
         runtime.block_on(async {
+            notify::ready();
+            tokio::spawn(notify::watch(service.handle()));
             tokio::spawn(admin::tick(Arc::clone(&app)));
             tokio::spawn(admin.serve(Arc::clone(&app)));
             signals.serve(service, &app, reload).await
@@ -120,7 +123,11 @@ impl Signals {
             tokio::select! {
                 result = &mut ended => return result.unwrap_or(Err(ServiceError::Panicked)),
                 wish = self.next() => match wish {
-                    Wish::Reload => reload(&handle),
+                    Wish::Reload => {
+                        notify::reloading();
+                        reload(&handle);
+                        notify::reloaded();
+                    }
                     Wish::Report => report::print(&handle.stats()),
                     Wish::End => {
                         end(&handle, app, is_draining);
@@ -149,6 +156,7 @@ fn end<P: Protocol>(handle: &Handle<P>, app: &App, again: bool) {
         handle.stop();
     } else {
         tracing::info!(connections, "draining");
+        notify::stopping();
         app.drain();
     }
 }

@@ -71,9 +71,12 @@ impl Acceptor {
         Ok(())
     }
 
-    /// Stops listening.
-    pub(super) fn close(&mut self) {
-        self.listeners.clear();
+    /// Stops listening. Descriptors that others have of a socket would have its events go on.
+    pub(super) fn close(&mut self, registry: &Registry) {
+        for Listener { socket, .. } in self.listeners.drain(..) {
+            // It has been registered, and is there.
+            let _ = registry.deregister(&mut SourceFd(&socket.as_raw_fd()));
+        }
     }
 
     pub(super) fn has(&self, place: usize) -> bool {

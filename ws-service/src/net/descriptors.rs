@@ -8,6 +8,9 @@ const RESERVE: usize = 64;
 /// A thread's poller, its waker, and the descriptor that it keeps for the time when there is none.
 const PER_THREAD: usize = 3;
 
+/// What a thread has of a listener, and what is kept of it to be handed over.
+const PER_LISTENER: usize = 2;
+
 /// Raises the process's soft limit to the hard one; says how many connections that leaves room for,
 /// besides what the threads and their listeners take.
 pub(super) fn raise_limit(threads: usize, listeners: usize) -> usize {
@@ -16,7 +19,8 @@ pub(super) fn raise_limit(threads: usize, listeners: usize) -> usize {
     limit.current = limit.maximum;
     // A limit that can't be raised stays as it is.
     let current = if setrlimit(Resource::Nofile, limit).is_ok() { limit.maximum } else { before };
-    let taken = RESERVE.saturating_add(threads.saturating_mul(PER_THREAD + listeners));
+    let taken =
+        RESERVE.saturating_add(threads.saturating_mul(PER_THREAD + PER_LISTENER * listeners));
     current.map_or(usize::MAX, |current| {
         usize::try_from(current).unwrap_or(usize::MAX).saturating_sub(taken)
     })

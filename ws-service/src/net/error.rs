@@ -43,6 +43,12 @@ pub enum StartError {
         /// What the system says.
         error: io::Error,
     },
+    /// A socket that was given is of no use.
+    #[error("a socket that was handed over is of no use: {0}")]
+    Given(io::Error),
+    /// A socket was given that no listener asks for: whoever connects there would wait for ever.
+    #[error("a socket was handed over that listens on {0}, where the service is not to listen")]
+    NotAsked(Endpoint),
     /// The system refuses a thread or a poller.
     #[error("cannot start a service thread: {0}")]
     Io(#[from] io::Error),

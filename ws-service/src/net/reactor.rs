@@ -138,7 +138,7 @@ impl<P: Protocol> Reactor<P> {
                 return Ok(());
             }
             if self.shard.is_draining() {
-                self.acceptor.close();
+                self.acceptor.close(self.poll.registry());
                 if self.shard.is_empty() {
                     return Ok(());
                 }
@@ -380,7 +380,7 @@ impl<P: Protocol> Reactor<P> {
     /// Ends everything at once; every session is still told.
     fn stop(&mut self) {
         let now = self.clock.now();
-        self.acceptor.close();
+        self.acceptor.close(self.poll.registry());
         self.shard.disconnect_all(now);
         loop {
             self.shard.turn(now);

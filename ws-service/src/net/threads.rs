@@ -2,6 +2,7 @@
 
 use std::io;
 use std::num::NonZero;
+use std::os::unix::net::UnixListener;
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 
@@ -9,8 +10,10 @@ use super::NetConfig;
 use super::admission::{Admission, Bounds};
 use super::clock::Clock;
 use super::descriptors;
+use super::entrances::{Entrances, Wanted};
 use super::error::StartError;
-use super::listener::{Endpoint, Listener, SocketFile};
+use super::listener::Endpoint;
+use super::listening::Listening;
 use super::mailbox::Mailbox;
 use super::reactor::{Common, poller};
 use super::spawn::{Ready, Spawn};
@@ -22,7 +25,9 @@ pub(crate) struct Threads<N> {
     pub(crate) mailboxes: Arc<[Mailbox<N>]>,
     pub(crate) counters: Vec<Arc<Counters>>,
     pub(crate) endpoints: Vec<Endpoint>,
-    pub(crate) files: Vec<SocketFile>,
+    pub(crate) listening: Arc<Listening>,
+    /// Where successors come.
+    pub(crate) door: Option<UnixListener>,
     /// Connections of the whole service.
     pub(crate) limit: usize,
     pub(crate) handles: Vec<JoinHandle<io::Result<()>>>,
@@ -34,28 +39,17 @@ pub(crate) fn start<P: Protocol>(
     protocol: P,
     config: &Config,
     net: &NetConfig,
-    listeners: &[Listener],
+    wanted: Wanted,
 ) -> Result<Threads<P::Note>, StartError> {
     let threads = count(net)?;
-    let limit = connection_limit(net, threads, listeners.len())?;
+    let limit = connection_limit(net, threads, wanted.listeners.len())?;
     if net.receive_buffer == 0 || net.budget.is_empty() {
         return Err(StartError::EmptyBudget);
     }
     if net.max_handshakes == 0 || net.max_per_address == Some(0) {
         return Err(StartError::NobodyMayCome);
     }
-    let (mut endpoints, mut files) = (Vec::new(), Vec::new());
-    let mut sockets: Vec<Vec<_>> = (0..threads).map(|_| Vec::new()).collect();
-    for listener in listeners {
-        let endpoint = || listener.endpoint().clone();
-        let error = |error| StartError::Bind { endpoint: endpoint(), error };
-        let bound = listener.bind(threads).map_err(error)?;
-        endpoints.push(bound.endpoint);
-        files.extend(bound.file);
-        for (mine, socket) in sockets.iter_mut().zip(bound.sockets) {
-            mine.push((socket, listener.terms().clone()));
-        }
-    }
+    let Entrances { endpoints, hands, listening, handover } = Entrances::open(wanted, threads)?;
     let (polls, mailboxes): (Vec<_>, Vec<_>) = (0..threads)
         .map(|_| {
             let (poll, waker) = poller()?;
@@ -76,8 +70,8 @@ pub(crate) fn start<P: Protocol>(
     };
     let spawn = Spawn { protocol: Arc::new(protocol), config, net, common: &common, threads };
     let mut ready = Vec::new();
-    for (own, (poll, sockets)) in polls.into_iter().zip(sockets).enumerate() {
-        match spawn.one(own, poll, sockets) {
+    for (own, (poll, hand)) in polls.into_iter().zip(hands).enumerate() {
+        match spawn.one(own, poll, hand) {
             Ok(thread) => ready.push(thread),
             Err(error) => {
                 ready.into_iter().for_each(Ready::cancel);
@@ -87,7 +81,9 @@ pub(crate) fn start<P: Protocol>(
     }
     let counters = ready.iter().map(|thread| Arc::clone(&thread.counters)).collect();
     let handles = ready.into_iter().map(Ready::go).collect();
-    Ok(Threads { mailboxes: common.mailboxes, counters, endpoints, files, limit, handles })
+    let door = handover.settle(&listening);
+    let mailboxes = common.mailboxes;
+    Ok(Threads { mailboxes, counters, endpoints, listening, door, limit, handles })
 }
 
 fn count(net: &NetConfig) -> Result<usize, StartError> {

@@ -8,6 +8,7 @@ mod flags;
 mod logs;
 mod pages;
 mod reload;
+mod restart;
 mod server;
 mod signals;
 mod soak;

@@ -7,6 +7,7 @@ mod descriptors;
 mod doors;
 mod ends;
 mod family;
+mod handover;
 mod limits;
 mod listeners;
 mod proxies;

@@ -9,6 +9,7 @@ mod compression;
 mod limits;
 mod listening;
 mod log;
+mod sockets;
 mod timeouts;
 mod tls;
 mod turns;
@@ -21,6 +22,7 @@ pub(super) use compression::Compression;
 pub(super) use limits::Limits;
 pub(super) use listening::Listening;
 pub(super) use log::{Format, Log};
+pub(super) use sockets::Sockets;
 pub(super) use timeouts::Timeouts;
 pub(super) use tls::{Mismatch, Tls};
 pub(super) use turns::Turns;
@@ -34,6 +36,10 @@ pub(super) const AT_START: &[&str] = &[
     "tls_key",
     "tls_clients",
     "tls_authorities",
+    "handover",
+    "backlog",
+    "tcp_nodelay",
+    "tcp_keepalive",
     "threads",
     "max_connections",
     "max_per_address",
@@ -61,6 +67,8 @@ pub(super) struct Settings {
     pub(super) listening: Listening,
     #[command(flatten, next_help_heading = "TLS")]
     pub(super) tls: Tls,
+    #[command(flatten, next_help_heading = "Sockets")]
+    pub(super) sockets: Sockets,
     #[command(flatten, next_help_heading = "Timeouts")]
     pub(super) timeouts: Timeouts,
     #[command(flatten, next_help_heading = "Limits")]

@@ -11,7 +11,7 @@ use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::{TcpListener, UnixListener};
+use tokio::net::{TcpListener, TcpSocket, UnixListener};
 use tokio::time::sleep;
 use tokio_io_timeout::TimeoutStream;
 use ws_service::SocketFile;
@@ -30,6 +30,8 @@ const STUCK: Duration = Duration::from_secs(30);
 const LONGEST_HEAD: usize = 16 * 1024;
 /// Who may open the Unix socket.
 const OWNER_ALONE: u32 = 0o600;
+/// Guests that the system completes ahead of us.
+const BACKLOG: u32 = 128;
 /// How long nobody is let in when the system has no descriptor left.
 const PAUSE: Duration = Duration::from_millis(100);
 
@@ -44,6 +46,8 @@ pub(crate) struct AdminConfig {
     pub(crate) socket: Option<PathBuf>,
     /// What those who come by TCP must know.
     pub(crate) token: Option<Token>,
+    /// A predecessor may have the TCP address until it has drained.
+    pub(crate) is_shared: bool,
 }
 
 /// Why there is no admin listener.
@@ -75,7 +79,7 @@ impl Listening {
             if token.is_none() && !address.ip().to_canonical().is_loopback() {
                 tracing::warn!(%address, "whoever reaches this address may administer the service");
             }
-            match bind_tcp(address) {
+            match bind_tcp(address, config.is_shared) {
                 Ok(listener) => {
                     Ok(Some((listener, Guard { token: token.clone(), only_own_names: true })))
                 }
@@ -118,10 +122,14 @@ impl Listening {
     }
 }
 
-fn bind_tcp(address: SocketAddr) -> io::Result<TcpListener> {
-    let listener = std::net::TcpListener::bind(address)?;
-    listener.set_nonblocking(true)?;
-    TcpListener::from_std(listener)
+fn bind_tcp(address: SocketAddr, is_shared: bool) -> io::Result<TcpListener> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+    socket.set_reuseaddr(true)?;
+    if is_shared {
+        socket.set_reuseport(true)?;
+    }
+    socket.bind(address)?;
+    socket.listen(BACKLOG)
 }
 
 fn bind_unix(path: &Path) -> io::Result<(UnixListener, SocketFile)> {

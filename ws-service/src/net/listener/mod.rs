@@ -1,25 +1,30 @@
 //! Listening sockets: one for each service thread, or one that all threads share.
 
+mod adopted;
 mod endpoint;
+mod options;
 mod tcp;
 mod terms;
 mod unix;
 
 use std::io;
-use std::iter;
 use std::net::SocketAddr;
 use std::os::fd::OwnedFd;
 use std::path::PathBuf;
+use std::time::Duration;
 
+use socket2::SockRef;
+
+pub(super) use adopted::Adopted;
+use adopted::deal;
 pub use endpoint::{Endpoint, EndpointError};
+pub(super) use options::Options;
 pub(super) use terms::Terms;
 pub use unix::SocketFile;
+pub(super) use unix::bind as bind_unix;
 
 use super::proxy::ProxySource;
 use super::tls::Tls;
-
-/// Connections that the system completes ahead of us; it may allow fewer (`somaxconn`).
-const BACKLOG: i32 = 4096;
 
 /// One place where a service listens, for
 /// [`ServiceBuilder::listener`](crate::ServiceBuilder::listener).
@@ -29,6 +34,7 @@ pub struct Listener {
     /// Permissions of a Unix socket's file.
     mode: Option<u32>,
     is_shared: bool,
+    options: Options,
     terms: Terms,
 }
 
@@ -39,7 +45,8 @@ impl Listener {
     /// removed when the service has ended.
     #[must_use]
     pub fn new(endpoint: Endpoint) -> Self {
-        Self { endpoint, mode: None, is_shared: false, terms: Terms::default() }
+        let (options, terms) = (Options::default(), Terms::default());
+        Self { endpoint, mode: None, is_shared: false, options, terms }
     }
 
     /// Listens at an address. Port 0 means any free one.
@@ -68,6 +75,29 @@ impl Listener {
     #[must_use]
     pub fn shared(mut self) -> Self {
         self.is_shared = true;
+        self
+    }
+
+    /// Whether TCP sends small messages at once (`TCP_NODELAY`). Default: yes.
+    #[must_use]
+    pub fn no_delay(mut self, no_delay: bool) -> Self {
+        self.options.no_delay = no_delay;
+        self
+    }
+
+    /// Has the system probe a TCP connection that has been silent so long, in whole seconds. Default:
+    /// it doesn't, for [pings](crate::Timeouts::ping_after) find out more.
+    #[must_use]
+    pub fn keepalive(mut self, after: Option<Duration>) -> Self {
+        self.options.keepalive = after;
+        self
+    }
+
+    /// Connections that the system completes ahead of us; it may allow fewer (`somaxconn`). Default:
+    /// 4,096.
+    #[must_use]
+    pub fn backlog(mut self, backlog: u32) -> Self {
+        self.options.backlog = backlog;
         self
     }
 
@@ -102,34 +132,59 @@ impl Listener {
         &self.endpoint
     }
 
-    pub(super) fn bind(&self, threads: usize) -> io::Result<Bound> {
-        match &self.endpoint {
-            Endpoint::Inet(address) => {
-                let (address, sockets) = tcp::bind(*address, threads, self.is_shared)?;
-                Ok(Bound { endpoint: Endpoint::Inet(address), sockets, file: None })
+    /// The sockets that are there for it, or new ones.
+    pub(super) fn bind(&self, threads: usize, there: &mut There) -> io::Result<Bound> {
+        let given = there.given.take(&self.endpoint);
+        let left = if given.is_empty() { there.left.take(&self.endpoint) } else { Vec::new() };
+        let (endpoint, sockets, file) = match (&self.endpoint, left.is_empty()) {
+            (endpoint, true) if !given.is_empty() => (endpoint.clone(), self.adopt(given)?, None),
+            (endpoint @ Endpoint::Inet(_), false) => (endpoint.clone(), self.adopt(left)?, None),
+            (endpoint @ Endpoint::Unix(path), false) => {
+                let file = SocketFile::adopt(path, self.mode)?;
+                (endpoint.clone(), self.adopt(left)?, Some(file))
             }
-            Endpoint::Unix(path) => {
-                let (socket, file) = unix::bind(path, self.mode)?;
-                let sockets = share(socket, threads)?;
-                Ok(Bound { endpoint: self.endpoint.clone(), sockets, file: Some(file) })
+            (Endpoint::Inet(address), true) => {
+                let sockets = if self.is_shared { 1 } else { threads };
+                let (address, sockets) = tcp::bind(*address, sockets, self.options)?;
+                (Endpoint::Inet(address), sockets, None)
             }
+            (endpoint @ Endpoint::Unix(path), true) => {
+                let (socket, file) = unix::bind(path, self.mode, self.options)?;
+                (endpoint.clone(), vec![socket], Some(file))
+            }
+        };
+        Ok(Bound { endpoint, hands: deal(&sockets, threads)?, sockets, file })
+    }
+
+    fn adopt(&self, sockets: Vec<OwnedFd>) -> io::Result<Vec<OwnedFd>> {
+        for socket in &sockets {
+            let socket = SockRef::from(socket);
+            socket.set_nonblocking(true)?;
+            if matches!(self.endpoint, Endpoint::Inet(_)) {
+                self.options.set(&socket)?;
+            }
+            self.options.listen(&socket)?;
         }
+        Ok(sockets)
     }
 }
 
-/// A listener's sockets: as many as there are threads.
+/// Sockets that listen already.
+#[derive(Debug, Default)]
+pub(super) struct There {
+    /// The service manager's, or the embedder's.
+    pub(super) given: Adopted,
+    /// A predecessor's, which leaves us the files as well.
+    pub(super) left: Adopted,
+}
+
+/// A listener's sockets.
 #[derive(Debug)]
 pub(super) struct Bound {
     /// With its real port.
     pub(super) endpoint: Endpoint,
     pub(super) sockets: Vec<OwnedFd>,
+    /// What each thread has of them.
+    pub(super) hands: Vec<Vec<OwnedFd>>,
     pub(super) file: Option<SocketFile>,
-}
-
-/// Gives each thread its descriptor of one socket.
-fn share(socket: OwnedFd, threads: usize) -> io::Result<Vec<OwnedFd>> {
-    let mut sockets: Vec<_> =
-        (1..threads).map(|_| socket.try_clone()).collect::<io::Result<_>>()?;
-    sockets.extend(iter::once(socket));
-    Ok(sockets)
 }

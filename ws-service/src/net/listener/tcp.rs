@@ -7,29 +7,29 @@ use std::os::fd::OwnedFd;
 use rustix::io::Errno;
 use socket2::{Domain, Protocol, Socket, Type};
 
-use super::{BACKLOG, share};
+use super::options::Options;
 
-/// Binds `address` for each thread. Port 0 becomes one free port for all of them.
+/// Binds `address` so many times, or once where the system can't share a port. Port 0 becomes one free
+/// port for all of them.
 pub(super) fn bind(
     address: SocketAddr,
-    threads: usize,
-    is_shared: bool,
+    sockets: usize,
+    options: Options,
 ) -> io::Result<(SocketAddr, Vec<OwnedFd>)> {
-    if is_shared {
-        return bind_shared(address, threads);
+    if sockets == 1 {
+        return bind_one(address, options);
     }
     let address = claim(address)?;
-    let each = (0..threads).map(|_| listen(address, true)).collect::<io::Result<_>>();
+    let each = (0..sockets).map(|_| listen(address, true, options)).collect::<io::Result<_>>();
     match each {
-        Err(error) if cannot_share(&error) => bind_shared(address, threads),
+        Err(error) if cannot_share(&error) => bind_one(address, options),
         sockets => Ok((address, sockets?)),
     }
 }
 
-fn bind_shared(address: SocketAddr, threads: usize) -> io::Result<(SocketAddr, Vec<OwnedFd>)> {
-    let socket = Socket::from(listen(address, false)?);
-    let address = local_address(&socket)?;
-    Ok((address, share(socket.into(), threads)?))
+fn bind_one(address: SocketAddr, options: Options) -> io::Result<(SocketAddr, Vec<OwnedFd>)> {
+    let socket = Socket::from(listen(address, false, options)?);
+    Ok((local_address(&socket)?, vec![socket.into()]))
 }
 
 /// The system knows no `SO_REUSEPORT`.
@@ -45,16 +45,15 @@ fn claim(address: SocketAddr) -> io::Result<SocketAddr> {
     local_address(&socket)
 }
 
-fn listen(address: SocketAddr, is_one_of_many: bool) -> io::Result<OwnedFd> {
+fn listen(address: SocketAddr, is_one_of_many: bool, options: Options) -> io::Result<OwnedFd> {
     let socket = open(address)?;
     if is_one_of_many {
         socket.set_reuse_port(true)?;
     }
-    // Accepted sockets inherit it.
-    socket.set_tcp_nodelay(true)?;
+    options.set(&socket)?;
     socket.set_nonblocking(true)?;
     socket.bind(&address.into())?;
-    socket.listen(BACKLOG)?;
+    options.listen(&socket)?;
     Ok(socket.into())
 }
 
@@ -83,20 +82,22 @@ mod tests {
     #[test]
     fn threads_share_one_free_port() {
         for address in ["127.0.0.1:0", "[::1]:0"] {
-            for is_shared in [false, true] {
-                let (address, sockets) = bind(address.parse().unwrap(), 3, is_shared).unwrap();
+            for count in [1, 3] {
+                let options = Options::default();
+                let (address, sockets) = bind(address.parse().unwrap(), count, options).unwrap();
                 assert_ne!(address.port(), 0);
-                assert_eq!(addresses(sockets), [address; 3]);
+                assert_eq!(addresses(sockets), vec![address; count]);
             }
         }
     }
 
     #[test]
     fn an_address_in_use_is_an_error_even_if_its_owner_would_share() {
-        for is_shared in [false, true] {
-            let (address, _sockets) = bind("127.0.0.1:0".parse().unwrap(), 2, is_shared).unwrap();
-            for is_shared in [false, true] {
-                let error = bind(address, 2, is_shared).unwrap_err();
+        let options = Options::default();
+        for count in [1, 2] {
+            let (address, _sockets) = bind("127.0.0.1:0".parse().unwrap(), count, options).unwrap();
+            for count in [1, 2] {
+                let error = bind(address, count, options).unwrap_err();
                 assert_eq!(error.kind(), io::ErrorKind::AddrInUse);
             }
         }

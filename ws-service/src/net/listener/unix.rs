@@ -9,11 +9,15 @@ use std::path::{Path, PathBuf};
 
 use socket2::{Domain, SockAddr, Socket, Type};
 
-use super::BACKLOG;
+use super::options::Options;
 
 /// Binds `path`. What an earlier run has left there is replaced, if it is a socket that nobody listens
 /// at. (Two that start in the same instant can both succeed: the later one is then reached.)
-pub(super) fn bind(path: &Path, mode: Option<u32>) -> io::Result<(OwnedFd, SocketFile)> {
+pub(in crate::net) fn bind(
+    path: &Path,
+    mode: Option<u32>,
+    options: Options,
+) -> io::Result<(OwnedFd, SocketFile)> {
     let address = SockAddr::unix(path)?;
     make_way(path, &address)?;
     let socket = open()?;
@@ -23,7 +27,7 @@ pub(super) fn bind(path: &Path, mode: Option<u32>) -> io::Result<(OwnedFd, Socke
     if let Some(mode) = mode {
         fs::set_permissions(path, Permissions::from_mode(mode))?;
     }
-    socket.listen(BACKLOG)?;
+    options.listen(&socket)?;
     Ok((socket.into(), file))
 }
 
@@ -58,7 +62,8 @@ fn make_way(path: &Path, address: &SockAddr) -> io::Result<()> {
 #[derive(Debug)]
 pub struct SocketFile {
     path: PathBuf,
-    identity: Identity,
+    /// `None` if it is another's.
+    identity: Option<Identity>,
 }
 
 /// What tells a file from another that has taken its place: with its number it could have been given
@@ -72,11 +77,25 @@ impl SocketFile {
     /// # Errors
     /// Someone listens there, there is another kind of file, or the system refuses.
     pub fn listen(path: &Path, mode: u32) -> io::Result<(UnixListener, Self)> {
-        bind(path, Some(mode)).map(|(socket, file)| (socket.into(), file))
+        bind(path, Some(mode), Options::default()).map(|(socket, file)| (socket.into(), file))
+    }
+
+    /// That of a socket which is there already; it gets its permissions.
+    pub(super) fn adopt(path: &Path, mode: Option<u32>) -> io::Result<Self> {
+        let file = Self::of(path)?;
+        if let Some(mode) = mode {
+            fs::set_permissions(path, Permissions::from_mode(mode))?;
+        }
+        Ok(file)
+    }
+
+    /// It is another's now, and stays.
+    pub(in crate::net) fn leave(mut self) {
+        self.identity = None;
     }
 
     fn of(path: &Path) -> io::Result<Self> {
-        let identity = identity(&fs::symlink_metadata(path)?);
+        let identity = Some(identity(&fs::symlink_metadata(path)?));
         // The process may go to another directory meanwhile.
         Ok(Self { path: std::path::absolute(path)?, identity })
     }
@@ -84,8 +103,8 @@ impl SocketFile {
 
 impl Drop for SocketFile {
     fn drop(&mut self) {
-        let is_ours =
-            fs::symlink_metadata(&self.path).is_ok_and(|it| identity(&it) == self.identity);
+        let Some(ours) = self.identity else { return };
+        let is_ours = fs::symlink_metadata(&self.path).is_ok_and(|it| identity(&it) == ours);
         if is_ours && let Err(error) = fs::remove_file(&self.path) {
             tracing::warn!(%error, path = %self.path.display(), "a socket's file stays");
         }
@@ -106,10 +125,14 @@ mod tests {
         (directory, path)
     }
 
+    fn listen(path: &Path, mode: Option<u32>) -> io::Result<(OwnedFd, SocketFile)> {
+        bind(path, mode, Options::default())
+    }
+
     #[test]
     fn a_sockets_file_has_its_permissions_and_goes_with_it() {
         let (_directory, path) = path();
-        let (_socket, file) = bind(&path, Some(0o620)).unwrap();
+        let (_socket, file) = listen(&path, Some(0o620)).unwrap();
         let found = fs::metadata(&path).unwrap();
         assert!(found.file_type().is_socket());
         assert_eq!(found.permissions().mode() & 0o777, 0o620);
@@ -122,8 +145,8 @@ mod tests {
         let (_directory, path) = path();
         drop(UnixListener::bind(&path).unwrap());
         assert!(path.exists());
-        let (_socket, _file) = bind(&path, None).unwrap();
-        assert_eq!(bind(&path, None).unwrap_err().kind(), io::ErrorKind::AddrInUse);
+        let (_socket, _file) = listen(&path, None).unwrap();
+        assert_eq!(listen(&path, None).unwrap_err().kind(), io::ErrorKind::AddrInUse);
         assert!(path.exists());
     }
 
@@ -131,17 +154,28 @@ mod tests {
     fn a_file_that_is_no_socket_is_left_alone() {
         let (_directory, path) = path();
         fs::write(&path, "precious").unwrap();
-        assert_eq!(bind(&path, None).unwrap_err().kind(), io::ErrorKind::AlreadyExists);
+        assert_eq!(listen(&path, None).unwrap_err().kind(), io::ErrorKind::AlreadyExists);
         assert_eq!(fs::read(&path).unwrap(), b"precious");
     }
 
     #[test]
     fn a_successors_file_is_left_alone() {
         let (_directory, path) = path();
-        let (_socket, file) = bind(&path, None).unwrap();
+        let (_socket, file) = listen(&path, None).unwrap();
         fs::remove_file(&path).unwrap();
         let _successor = UnixListener::bind(&path).unwrap();
         drop(file);
         assert!(path.exists());
+    }
+
+    #[test]
+    fn a_file_that_is_left_to_another_stays() {
+        let (_directory, path) = path();
+        let (_socket, file) = listen(&path, None).unwrap();
+        let successors = SocketFile::adopt(&path, Some(0o640)).unwrap();
+        file.leave();
+        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o640);
+        drop(successors);
+        assert!(!path.exists());
     }
 }
