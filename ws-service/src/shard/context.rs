@@ -178,6 +178,7 @@ impl Context<'_> {
             return Ok(());
         }
         if link.subscriptions.len() >= self.shared.config.limits.topics_per_connection {
+            self.shared.counters.topics_refused.add(1);
             return Err(TooManyTopics);
         }
         self.shared.topics.subscribe(topic, self.id.key, &mut link.subscriptions);

@@ -105,6 +105,8 @@ counters! {
     timers,
     /// Gauge: topics with subscribers.
     topics,
+    /// Subscriptions refused: the connection had as many topics as it may.
+    topics_refused,
     /// Gauge: bytes queued to peers.
     queued_bytes,
     /// Gauge: publications not yet delivered to all subscribers of the shard.
