@@ -74,7 +74,7 @@ pub(super) fn run(inputs: Inputs, configuration: &Configuration) -> ExitCode {
 fn serve(configuration: &Configuration, mut reload: Reload) -> Result<(), Error> {
     let settings = &configuration.settings;
     let mut admin = settings.admin.config()?;
-    admin.is_optional = configuration.given.get("admin").is_none();
+    admin.is_optional = !configuration.given.contains_key("admin");
     admin.is_shared = settings.sockets.handover.is_some();
     // Before anyone can know that we are there, so that no signal ends us unheard.
     let control = Control::new(&admin)?;

@@ -1,6 +1,7 @@
 //! What a turn does besides receiving: deadlines, mail, fan-out, ends.
 
 use sul::Timestamp;
+use tungstenite::protocol::frame::coding::CloseCode;
 
 use super::Shard;
 use super::deadlines::{Deadline, Grace};
@@ -11,7 +12,7 @@ use super::link::{Link, Phase, Slot};
 use super::mail::Mail;
 use super::pausing::Pause;
 use super::protocol::{Accept, Protocol};
-use super::reason::{CloseCode, CloseReason, sendable};
+use super::reason::{CloseReason, sendable};
 use super::shared::Shared;
 use super::topics::Topics;
 
