@@ -113,7 +113,7 @@ mod tests {
         assert!(visits.answers().eq([("2xx", 2), ("4xx", 2), ("5xx", 1)]));
         let place = Arc::clone(&visits.places).try_acquire_owned().unwrap();
         let guest = Guest::new(&visits, place);
-        assert_eq!(visits.bounded().map(|it| (it.used, it.max)), [(1, 64), (0, 16)]);
+        assert_eq!(visits.bounded().map(|it| (it.used, it.max)), [(1, 32), (0, 16)]);
         drop(guest);
         let feed = Arc::clone(&visits.feeds).try_acquire_owned().unwrap();
         assert_eq!(visits.bounded().map(|it| it.used), [0, 1]);

@@ -26,7 +26,6 @@ mod questions;
 mod rate;
 mod reconfigure;
 mod routes;
-mod stopped;
 mod subprotocols;
 mod topics;
 mod torn;

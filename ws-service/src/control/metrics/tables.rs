@@ -66,6 +66,7 @@ pub(super) const PLAIN: &[Plain] = plain! {
     Counter "written" in Bytes = bytes_out: "Bytes written to transports";
     Counter "deliveries" = deliveries: "Copies of published messages queued";
     Counter "publications_refused" = congested: "Publications refused because a mailbox was full";
+    Counter "subscriptions_refused" = topics_refused: "Subscriptions refused because a connection had as many as it may";
     Counter "mail_received" = mail_in: "Letters received from other threads";
     Counter "mail_posted" = mail_out: "Letters posted to other shards";
     Counter "mail_lost" = mail_lost: "Letters whose addressee had gone";
