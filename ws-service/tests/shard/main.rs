@@ -26,6 +26,7 @@ mod questions;
 mod rate;
 mod reconfigure;
 mod routes;
+mod stopped;
 mod subprotocols;
 mod topics;
 mod torn;
