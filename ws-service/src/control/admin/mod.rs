@@ -1,5 +1,5 @@
 //! The admin listener's HTTP: what is asked, and what is answered.
-#![allow(unused_qualifications, reason = "what the attributes of routes expand to")]
+#![expect(unused_qualifications, reason = "what the attributes of routes expand to")]
 
 mod connections;
 mod drain;
