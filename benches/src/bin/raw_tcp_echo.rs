@@ -4,7 +4,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::ops::Range;
 
-use benches::raw::{BUFFER, Connection, Reactor};
+use benches::raw::{self, BUFFER, Connection, Reactor};
 use clap::Parser;
 
 /// Sends every byte back.
@@ -24,7 +24,10 @@ struct Options {
 
 fn main() -> io::Result<()> {
     let options = Options::parse();
-    let mut reactor = Reactor::listen(options.listen)?;
+    raw::serve(options.listen, move |reactor| serve(reactor, &options))
+}
+
+fn serve(mut reactor: Reactor, options: &Options) -> io::Result<()> {
     let mut buffer = vec![0; BUFFER];
     let mut received = Vec::new();
     loop {

@@ -4,7 +4,7 @@
 use std::io;
 use std::net::SocketAddr;
 
-use benches::raw::{BUFFER, Reactor};
+use benches::raw::{self, BUFFER, Reactor};
 use clap::Parser;
 
 /// Sends every byte to all other connections.
@@ -16,8 +16,10 @@ struct Options {
 }
 
 fn main() -> io::Result<()> {
-    let options = Options::parse();
-    let mut reactor = Reactor::listen(options.listen)?;
+    raw::serve(Options::parse().listen, serve)
+}
+
+fn serve(mut reactor: Reactor) -> io::Result<()> {
     let mut buffer = vec![0; BUFFER];
     loop {
         reactor.wait()?;

@@ -59,7 +59,7 @@ pub struct TurnBudget {
     pub accepts: usize,
     /// Live connections read from, once each. Default: 64.
     pub receives: usize,
-    /// Bytes after which no more are read, from the living and from the dying each. Default: 256 KiB.
+    /// Bytes after which no more are read, from the living and from the dying each. Default: 1 MiB.
     pub receive_bytes: usize,
     /// Connections in a TLS handshake that are read from: one signature each. Default: 8.
     pub tls_handshakes: usize,
@@ -89,7 +89,7 @@ impl Default for TurnBudget {
         Self {
             accepts: 64,
             receives: 64,
-            receive_bytes: 256 * 1024,
+            receive_bytes: 1024 * 1024,
             tls_handshakes: 8,
             hangups: 32,
             letters: 1024,

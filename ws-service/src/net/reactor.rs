@@ -25,6 +25,9 @@ const EVENTS: usize = 1024;
 const POLLS: usize = 16;
 /// How long publications wait for another thread's mailbox before they are offered again.
 const RETRY_MAIL: Duration = Duration::from_millis(1);
+/// What a peer is told about so many bytes is written at once, while all of it is in the cache. Smaller
+/// answers go together at the end of the turn, which wakes their peers less often.
+const LARGE: usize = 4096;
 /// Bytes read from a connection while others have more waiting than a buffer holds: so few that the
 /// messages in them fit a turn.
 const SIP: usize = 2048;
@@ -250,6 +253,7 @@ impl<P: Protocol> Reactor<P> {
         }
     }
 
+    /// One read, and the answer to a large one; says how much came.
     fn receive_one(&mut self, key: ConnectionKey) -> usize {
         if self.shard.is_paused(key) {
             // Until `Transport::Read`; but the dead are let go at once.
@@ -308,10 +312,14 @@ impl<P: Protocol> Reactor<P> {
                 return 0;
             }
         };
-        if !bytes.is_empty() {
+        let count = bytes.len();
+        if count > 0 {
             shard.receive(key, bytes, now);
+            if count >= LARGE && shard.take_answer(key) {
+                self.send(key, now);
+            }
         }
-        bytes.len()
+        count
     }
 
     fn accept(&mut self) {
@@ -336,19 +344,24 @@ impl<P: Protocol> Reactor<P> {
     fn flush(&mut self, now: Timestamp) {
         for _ in 0..self.budget.writes {
             let Some(key) = self.shard.next_dirty() else { break };
-            match self.sockets.send(key, &mut self.shard) {
-                Ok(Sent { count, is_moving, has_room }) => {
-                    if is_moving {
-                        self.shard.progressed(key, now);
-                    }
-                    self.shard.wrote(key, count, now);
-                    if has_room {
-                        // In the next turn.
-                        self.shard.writable(key);
-                    }
+            self.send(key, now);
+        }
+    }
+
+    /// One write.
+    fn send(&mut self, key: ConnectionKey, now: Timestamp) {
+        match self.sockets.send(key, &mut self.shard) {
+            Ok(Sent { count, is_moving, has_room }) => {
+                if is_moving {
+                    self.shard.progressed(key, now);
                 }
-                Err(_) => self.shard.disconnected(key, now),
+                self.shard.wrote(key, count, now);
+                if has_room {
+                    // In the next turn.
+                    self.shard.writable(key);
+                }
             }
+            Err(_) => self.shard.disconnected(key, now),
         }
     }
 

@@ -28,6 +28,20 @@ impl<P: Protocol> Shard<P> {
         None
     }
 
+    /// Takes the connection off the list of those to be written to at the end of the turn, if it has got
+    /// something to write just now: what a peer is told about what it has sent may go at once.
+    pub fn take_answer(&mut self, key: ConnectionKey) -> bool {
+        let dirty = &mut self.shared.dirty;
+        if dirty.back() != Some(&key) {
+            return false;
+        }
+        dirty.pop_back();
+        self.slots.get_mut(key).is_some_and(|Slot { link, .. }| {
+            link.is_dirty = false;
+            !link.outbox.is_empty()
+        })
+    }
+
     /// What is to be written to a connection, in order; fills `slices` and says how many.
     pub fn output<'a>(&'a mut self, key: ConnectionKey, slices: &mut [IoSlice<'a>]) -> usize {
         self.slots.get_mut(key).map_or(0, |slot| slot.link.outbox.slices(slices))

@@ -24,9 +24,11 @@ pub(super) struct Outbox {
 #[derive(Debug, Default)]
 pub(super) struct Queue {
     chunks: VecDeque<Chunk>,
+    /// Frames back to back, behind all chunks: most of what is queued never becomes a chunk.
+    open: Vec<u8>,
     /// Unsent bytes of all chunks, and of the control frames that wait to be put among them.
     bytes: usize,
-    /// Sent bytes of the first chunk.
+    /// Sent bytes of the first chunk, or of what is open if there is none.
     sent: usize,
     /// Bytes that the last `slices` offered.
     offered: usize,
@@ -92,10 +94,9 @@ impl Outbox {
     #[inline]
     pub(super) fn push(&mut self, pool: &mut Pool, size: usize, encode: impl FnOnce(&mut Vec<u8>)) {
         let queue = self.queue.get_or_insert_with(|| pool.take_queue());
-        let buffer = queue.tail(pool, size);
-        let before = buffer.len();
-        encode(buffer);
-        let added = buffer.len() - before;
+        let before = queue.room_for(pool, size);
+        encode(&mut queue.open);
+        let added = queue.open.len() - before;
         queue.bytes += added;
         pool.queued += added;
     }
@@ -118,6 +119,7 @@ impl Outbox {
         let queue = self.queue.get_or_insert_with(|| pool.take_queue());
         queue.bytes += chunk.bytes().len();
         pool.queued += chunk.bytes().len();
+        queue.seal();
         queue.chunks.push_back(chunk);
     }
 
@@ -175,8 +177,10 @@ impl Outbox {
         let mut skip = queue.sent;
         let mut count = 0;
         queue.offered = 0;
-        for (slice, chunk) in slices.iter_mut().zip(&queue.chunks) {
-            *slice = IoSlice::new(&chunk.bytes()[skip..]);
+        let open = Some(&queue.open[..]).filter(|open| !open.is_empty());
+        let all = queue.chunks.iter().map(Chunk::bytes).chain(open);
+        for (slice, bytes) in slices.iter_mut().zip(all) {
+            *slice = IoSlice::new(&bytes[skip..]);
             queue.offered += slice.len();
             skip = 0;
             count += 1;
@@ -215,11 +219,12 @@ impl Outbox {
     pub(super) fn clear(&mut self, pool: &mut Pool) {
         if let Some(mut queue) = self.queue.take() {
             pool.queued -= queue.bytes;
-            for chunk in queue.chunks.drain(..) {
+            while let Some(chunk) = queue.chunks.pop_front() {
                 if let Chunk::Frames(buffer) = chunk {
                     pool.give_buffer(buffer);
                 }
             }
+            pool.give_buffer(std::mem::take(&mut queue.open));
             queue.reset();
             pool.give_queue(queue);
         }
@@ -253,19 +258,27 @@ impl Queue {
         Self { chunks: VecDeque::with_capacity(chunks), ..Self::default() }
     }
 
-    /// The last buffer, if it has room for `size` bytes, or a new one.
+    /// Makes room for `size` bytes in what is open; says how many are there.
     #[inline]
-    fn tail(&mut self, pool: &mut Pool, size: usize) -> &mut Vec<u8> {
-        let fits = match self.chunks.back() {
-            Some(Chunk::Frames(buffer)) => buffer.len() + size <= CHUNK,
-            _ => false,
-        };
-        if !fits {
-            self.chunks.push_back(Chunk::Frames(pool.take_buffer()));
+    fn room_for(&mut self, pool: &mut Pool, size: usize) -> usize {
+        let length = self.open.len();
+        if self.open.capacity() == 0 || (length > 0 && length + size > CHUNK) {
+            self.renew(pool);
         }
-        match self.chunks.back_mut() {
-            Some(Chunk::Frames(buffer)) => buffer,
-            _ => unreachable!("a buffer was just seen, or pushed, at the back"),
+        self.open.len()
+    }
+
+    /// Opens another buffer.
+    #[cold]
+    fn renew(&mut self, pool: &mut Pool) {
+        self.seal();
+        self.open = pool.take_buffer();
+    }
+
+    /// Makes a chunk of what is open.
+    fn seal(&mut self) {
+        if !self.open.is_empty() {
+            self.chunks.push_back(Chunk::Frames(std::mem::take(&mut self.open)));
         }
     }
 
@@ -285,6 +298,11 @@ impl Queue {
                 pool.give_buffer(buffer);
             }
         }
+        self.sent += left;
+        if self.sent == self.open.len() {
+            self.open.clear();
+            self.sent = 0;
+        }
     }
 
     /// Puts the waiting control frames at the first frame boundary that has not been passed.
@@ -302,8 +320,10 @@ impl Queue {
         self.chunks.insert(place, Chunk::Urgent(urgent));
     }
 
-    /// Where a frame may be inserted; splits the first chunk if that is in its middle.
+    /// Where a frame may be inserted; splits the first chunk if that is in its middle. Nothing is open
+    /// then.
     fn split_at_boundary(&mut self) -> usize {
+        self.seal();
         match self.chunks.front() {
             Some(Chunk::Response(_)) => return 1,
             _ if self.sent == 0 => return 0,

@@ -36,7 +36,6 @@ impl Pool {
         }
     }
 
-    #[expect(clippy::unnecessary_box_returns, reason = "the box itself is what is reused")]
     pub(super) fn take_queue(&mut self) -> Box<Queue> {
         self.queues.pop().unwrap_or_default()
     }

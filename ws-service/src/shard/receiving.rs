@@ -9,7 +9,7 @@ use super::frames::{Decoder, Input, Rules};
 use super::id::ConnectionKey;
 use super::link::{Link, Phase, Slot};
 use super::protocol::Protocol;
-use super::reason::CloseReason;
+use super::reason::{CloseReason, Violation};
 use super::recipient::{Recipient, Taken};
 use super::shared::Shared;
 
@@ -82,8 +82,19 @@ impl<P: Protocol> Shard<P> {
         let rules = rules(&shared.config, link);
         let mut input = Input::new(bytes);
         let mut recipient = Recipient { protocol: &**protocol, shared, key, link, session, now };
+        let budget = recipient.shared.config.budget.frames;
         let (mut frames, mut is_fresh) = (0, false);
-        while frames < recipient.shared.config.budget.frames {
+        while frames < budget {
+            match recipient.receive_whole(decoder, &mut input, rules, budget - frames) {
+                Ok(count) => frames += count,
+                Err(violation) => {
+                    recipient.violated(violation);
+                    return self.end_of_closing(key);
+                }
+            }
+            if input.rest().is_empty() || frames == budget {
+                break;
+            }
             match recipient.receive_frame(decoder, &mut input, rules, &mut is_fresh) {
                 Step::Inflated if recipient.shared.has_inflated_enough() => {
                     frames += 1;
@@ -118,6 +129,25 @@ impl<P: Protocol> Shard<P> {
 }
 
 impl<P: Protocol> Recipient<'_, P> {
+    /// Takes the messages that come whole, as nearly all do, until there is something else; says how many.
+    fn receive_whole(
+        &mut self,
+        decoder: &Decoder,
+        input: &mut Input<'_>,
+        rules: Rules,
+        most: usize,
+    ) -> Result<usize, Violation> {
+        if decoder.is_unfinished() || rules.in_pieces {
+            return Ok(0);
+        }
+        self.take_messages(input, rules.message_size, most)
+    }
+
+    fn violated(&mut self, violation: Violation) {
+        let reason = CloseReason::Violation(violation);
+        self.shared.end(self.key, self.link, reason, "", self.now);
+    }
+
     /// Takes one frame, or what there is of it. `is_fresh` becomes true where nothing is unfinished, and
     /// where something has been told of what is.
     fn receive_frame(
@@ -151,8 +181,7 @@ impl<P: Protocol> Recipient<'_, P> {
             }
             Ok(Taken::Close) => Step::Closed,
             Err(violation) => {
-                let reason = CloseReason::Violation(violation);
-                self.shared.end(self.key, self.link, reason, "", self.now);
+                self.violated(violation);
                 Step::Closed
             }
         }

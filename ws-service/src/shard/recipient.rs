@@ -3,7 +3,7 @@
 use sul::Timestamp;
 
 use super::deflate::Deflated;
-use super::frames::Incoming;
+use super::frames::{Incoming, Input};
 use super::id::ConnectionKey;
 use super::link::{Link, Phase};
 use super::protocol::{Message, Piece, Protocol};
@@ -34,11 +34,9 @@ pub(super) enum Taken {
 }
 
 impl<P: Protocol> Recipient<'_, P> {
-    #[inline]
     pub(super) fn take(&mut self, incoming: Incoming<'_>) -> Result<Taken, Violation> {
         match incoming {
-            Incoming::Text(text) => self.message(|| Message::Text(text)),
-            Incoming::Binary(bytes) => self.message(|| Message::Binary(bytes)),
+            Incoming::Message(message) => self.message(message),
             Incoming::Deflated { is_text, payload } => return self.deflated(is_text, payload),
             Incoming::Piece(piece) => {
                 self.piece(piece);
@@ -64,17 +62,49 @@ impl<P: Protocol> Recipient<'_, P> {
         Ok(Taken::Frame)
     }
 
-    /// A whole message, made where it is handed on: one that was copied just after it had been written
-    /// would be waited for, each time.
-    fn message<'m>(&mut self, message: impl Fn() -> Message<'m>) {
+    /// Takes what comes [whole](Input::take_message), up to `most` messages: says how many.
+    ///
+    /// This loop is what a busy service does all day. It leaves its inside only to settle what a
+    /// handler has asked for.
+    pub(super) fn take_messages(
+        &mut self,
+        input: &mut Input<'_>,
+        longest: u64,
+        most: usize,
+    ) -> Result<usize, Violation> {
+        let Self { protocol, shared, key, link, session, now } = self;
+        let Some(session) = session else { return Ok(0) };
+        let (mut count, mut bytes, mut end) = (0, 0, None);
+        while end.is_none() && count < most && link.is_open() {
+            shared.run(*key, link, *now, |cx| {
+                while count < most && cx.recorded.is_empty() {
+                    match input.take_message(longest) {
+                        Some(Ok(message)) => {
+                            count += 1;
+                            bytes += message.as_bytes().len();
+                            protocol.message(cx, session, message);
+                        }
+                        Some(Err(violation)) => return end = Some(Err(violation)),
+                        None => return end = Some(Ok(())),
+                    }
+                }
+            });
+        }
+        shared.counters.messages_in.add(count as u64);
+        shared.counters.bytes_in.add(bytes as u64);
+        end.unwrap_or(Ok(())).map(|()| count)
+    }
+
+    /// A whole message.
+    fn message(&mut self, message: Message<'_>) {
         if self.link.in_pieces {
-            return self.piece(Piece { part: message(), is_first: true, is_last: true });
+            return self.piece(Piece { part: message, is_first: true, is_last: true });
         }
         let Self { protocol, shared, key, link, session, now } = self;
         if let (Phase::Open, Some(session)) = (&link.phase, session) {
             shared.counters.messages_in.add(1);
-            shared.counters.bytes_in.add(message().as_bytes().len() as u64);
-            shared.run(*key, link, *now, |cx| protocol.message(cx, session, message()));
+            shared.counters.bytes_in.add(message.as_bytes().len() as u64);
+            shared.run(*key, link, *now, |cx| protocol.message(cx, session, message));
         }
     }
 
@@ -95,9 +125,9 @@ impl<P: Protocol> Recipient<'_, P> {
         self.shared.counters.inflated.add(1);
         if is_text {
             let text = std::str::from_utf8(&bytes).map_err(|_| Violation::InvalidUtf8)?;
-            self.message(|| Message::Text(text));
+            self.message(Message::Text(text));
         } else {
-            self.message(|| Message::Binary(&bytes));
+            self.message(Message::Binary(&bytes));
         }
         self.shared.deflate.give_back(bytes);
         Ok(Taken::Inflated)

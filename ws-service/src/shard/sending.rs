@@ -10,12 +10,24 @@ use super::shared::Shared;
 
 impl Shared {
     /// Queues a message, or holds it back while another is sent in pieces.
+    #[inline]
     pub(super) fn push_message(
         &mut self,
         key: ConnectionKey,
         link: &mut Link,
         message: Message<'_>,
     ) {
+        if link.codec.is_some() || link.sending != Sending::Nothing {
+            return self.push_other_message(key, link, message);
+        }
+        link.outbox.push(&mut self.pool, message.as_bytes().len(), |out| {
+            frames::message_frame(out, message);
+        });
+    }
+
+    /// The same where it may be compressed, or has to wait.
+    #[inline(never)]
+    fn push_other_message(&mut self, key: ConnectionKey, link: &mut Link, message: Message<'_>) {
         let payload = message.as_bytes();
         let is_text = matches!(message, Message::Text(_));
         let Link { outbox, codec, sending, .. } = link;

@@ -107,3 +107,25 @@ fn limits_at_the_door_are_as_the_flags_say() {
     assert_eq!(refused(&["--threads", "1", "--max-per-address", "2"]), 1);
     assert_eq!(refused(&["--threads", "1", "--max-handshakes", "1"]), 1);
 }
+
+/// What the system says of timers on the server's side of its connections.
+fn keepalives(server: &Server) -> usize {
+    let port = format!(":{:04X}", server.addresses[0].port());
+    let connections = fs::read_to_string("/proc/net/tcp").unwrap();
+    let is_kept_alive = |line: &&str| {
+        let fields: Vec<_> = line.split_whitespace().collect();
+        fields[1].ends_with(&port) && fields[3] == "01" && fields[5].starts_with("02:")
+    };
+    connections.lines().skip(1).filter(is_kept_alive).count()
+}
+
+#[test]
+fn the_system_probes_silent_connections_if_it_is_told_to() {
+    for (flags, expected) in [(&["--tcp-keepalive", "1min"][..], 1), (&[], 0)] {
+        let mut server = Server::start(flags);
+        let client = server.connect("/echo");
+        server.until(|stats| stats["handshakes"] == 1);
+        assert_eq!(keepalives(&server), expected, "{flags:?}");
+        drop(client);
+    }
+}

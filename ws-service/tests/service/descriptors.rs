@@ -1,13 +1,15 @@
 //! A process that runs out of descriptors, in a child: the limit is the whole process's.
 
 use std::env;
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::process::Command;
+use std::time::Instant;
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use socket2::{Domain, Socket, Type};
+use tempfile::NamedTempFile;
 use ws_service::ServiceBuilder;
 use ws_service::protocols::Echo;
 
@@ -52,16 +54,19 @@ fn inside_a_process_without_descriptors() {
     assert!(env::var_os(INSIDE).is_some(), "it would leave this process without descriptors");
     let limit = Rlimit { current: Some(200), ..getrlimit(Resource::Nofile) };
     setrlimit(Resource::Nofile, Rlimit { maximum: Some(200), ..limit }).unwrap();
+    let log = NamedTempFile::new().unwrap();
+    tracing_subscriber::fmt().with_ansi(false).with_writer(log.reopen().unwrap()).init();
     // Nobody comes to the other listener: those who wait here are told all the same.
     let builder = ServiceBuilder::new(Echo).threads(1).listen("127.0.0.1:0").unwrap();
     let (service, _) = serve(builder);
     let address = service.addresses()[1];
     let handle = service.handle();
     let mut old = connect(address, "/");
-    let (refused, late) = ([prepare(), prepare(), prepare()], prepare());
+    let (refused, late) = ([(); 12].map(|()| prepare()), prepare());
     let hoard: Vec<_> = std::iter::from_fn(|| File::open("/dev/null").ok()).collect();
     assert!(File::open("/dev/null").is_err(), "there is none left");
 
+    let begun = Instant::now();
     // Each keeps its descriptor: a closed one would be one more to take someone in.
     let mut turned_away = Vec::new();
     for socket in refused {
@@ -73,11 +78,16 @@ fn inside_a_process_without_descriptors() {
         old.send("unmoved".into()).unwrap();
         assert_eq!(text(&mut old), "unmoved");
     }
-    let stats = until(&handle, |stats| stats.refused == 3);
-    assert!(stats.accept_pauses >= 1, "{stats:?}");
+    let stats = until(&handle, |stats| stats.refused == 12);
+    // A pause is seldom long enough for two.
+    assert!(stats.accept_pauses >= 6, "{stats:?}");
+    let seconds = begun.elapsed().as_secs();
     assert_eq!((stats.opened, stats.connections), (1, 1));
 
     drop((hoard, turned_away));
+    let log = fs::read_to_string(log.path()).unwrap();
+    let lines = log.matches("accepting pauses").count() as u64;
+    assert!((1..=1 + seconds).contains(&lines), "in {seconds} s:\n{log}");
     let mut late = try_upgrade("localhost", "/", open(late, address)).unwrap();
     late.get_mut().flush().unwrap();
     late.send("in".into()).unwrap();

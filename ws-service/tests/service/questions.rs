@@ -1,13 +1,20 @@
 //! What a handle can find out about a running service.
 
 use std::collections::BTreeSet;
+use std::pin::pin;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Barrier};
+use std::thread;
 use std::time::Duration;
 
 use tokio::runtime::{Builder, Runtime};
 use tokio::time::timeout;
 use ws_service::protocols::{Echo, Mirror};
 use ws_service::shard::{Answer, Filter, Question, ShardId};
-use ws_service::{CloseCode, Handle, PostError, Protocol, Reply, ServiceBuilder};
+use ws_service::{
+    Accept, CloseCode, Context, Handle, Message, PostError, Protocol, Reply, Request,
+    ServiceBuilder,
+};
 
 use crate::support::{PATIENCE, close_code, connect, nothing_left, serve, until};
 
@@ -86,4 +93,52 @@ fn nobody_waits_for_an_answer_that_will_not_come() {
     }
     service.wait().unwrap();
     assert!(matches!(handle.ask(ShardId(0), question()), Err(PostError::Closed)));
+}
+
+/// Who asks whether all threads live waits for the one that does not.
+#[test]
+fn a_probe_is_done_when_no_thread_is_stuck() {
+    let (busy, release) = (Arc::new(AtomicBool::new(false)), Arc::new(Barrier::new(2)));
+    let stuck = Stuck { busy: Arc::clone(&busy), release: Arc::clone(&release) };
+    let (service, address) = serve(ServiceBuilder::new(stuck).threads(2));
+    let handle = service.handle();
+    let runtime = runtime();
+    let probe = || runtime.block_on(async { timeout(PATIENCE, handle.probe()).await.unwrap() });
+    probe().unwrap();
+
+    let mut client = connect(address, "/");
+    client.send("stop".into()).unwrap();
+    while !busy.load(Ordering::Acquire) {
+        thread::yield_now();
+    }
+    runtime.block_on(async {
+        let mut probe = pin!(handle.probe());
+        assert!(timeout(Duration::from_millis(50), probe.as_mut()).await.is_err());
+        release.wait();
+        timeout(PATIENCE, probe).await.unwrap().unwrap();
+    });
+    drop(client);
+    nothing_left(&handle);
+    service.stop().unwrap();
+    assert!(matches!(probe(), Err(PostError::Closed)));
+}
+
+/// A handler that does not return before it is let go.
+struct Stuck {
+    busy: Arc<AtomicBool>,
+    release: Arc<Barrier>,
+}
+
+impl Protocol for Stuck {
+    type Session = ();
+    type Note = ();
+
+    fn accept(&self, _request: &Request<'_>) -> Accept<()> {
+        Accept::admit(())
+    }
+
+    fn message(&self, _cx: &mut Context<'_>, _session: &mut (), _message: Message<'_>) {
+        self.busy.store(true, Ordering::Release);
+        self.release.wait();
+    }
 }

@@ -20,7 +20,7 @@ pub(in crate::cli) struct Turns {
     #[arg(long, value_name = "N", value_parser = budget(), default_value = "64", hide_short_help = true)]
     turn_receives: usize,
     /// Bytes after which a turn reads no more, from the living and from the dying each.
-    #[arg(long, value_name = "SIZE", value_parser = room, default_value = "256KiB", hide_short_help = true)]
+    #[arg(long, value_name = "SIZE", value_parser = room, default_value = "1MiB", hide_short_help = true)]
     turn_receive_size: usize,
     /// Connections that a turn reads from although their peer has hung up.
     #[arg(long, value_name = "N", value_parser = budget(), default_value = "32", hide_short_help = true)]

@@ -74,6 +74,8 @@ fn local_address(socket: &Socket) -> io::Result<SocketAddr> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::net::TcpStream;
+    use std::time::Duration;
 
     fn addresses(sockets: Vec<OwnedFd>) -> Vec<SocketAddr> {
         sockets.into_iter().map(|it| local_address(&it.into()).unwrap()).collect()
@@ -101,5 +103,36 @@ mod tests {
                 assert_eq!(error.kind(), io::ErrorKind::AddrInUse);
             }
         }
+    }
+
+    #[test]
+    fn what_is_accepted_has_the_options_of_its_listener() {
+        let others =
+            Options { no_delay: false, keepalive: Some(Duration::from_secs(77)), backlog: 1 };
+        for options in [Options::default(), others] {
+            let (address, mut sockets) = bind("127.0.0.1:0".parse().unwrap(), 1, options).unwrap();
+            let listener = Socket::from(sockets.remove(0));
+            listener.set_nonblocking(false).unwrap();
+            let _client = TcpStream::connect(address).unwrap();
+            let (accepted, _) = listener.accept().unwrap();
+            assert_eq!(accepted.tcp_nodelay().unwrap(), options.no_delay);
+            let keepalive =
+                accepted.keepalive().unwrap().then(|| accepted.tcp_keepalive_time().unwrap());
+            assert_eq!(keepalive, options.keepalive);
+        }
+    }
+
+    #[test]
+    fn no_more_wait_than_the_backlog_has_room_for() {
+        let come = |backlog| {
+            let options = Options { backlog, ..Options::default() };
+            let (address, _sockets) = bind("127.0.0.1:0".parse().unwrap(), 1, options).unwrap();
+            let come = |_| TcpStream::connect_timeout(&address, Duration::from_millis(500)).ok();
+            // Nobody takes them in.
+            let waiting: Vec<_> = (0..8).map_while(come).collect();
+            waiting.len()
+        };
+        assert!(come(2) < 8);
+        assert_eq!(come(64), 8);
     }
 }

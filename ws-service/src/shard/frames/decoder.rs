@@ -7,7 +7,7 @@ use super::mask;
 use super::partial::{Assembly, OpenFrame, Partial};
 use super::streamed::Streamed;
 use super::utf8::InvalidUtf8;
-use crate::shard::protocol::Piece;
+use crate::shard::protocol::{Message, Piece};
 use crate::shard::reason::Violation;
 
 /// What a peer may send.
@@ -60,13 +60,28 @@ impl<'b> Input<'b> {
         self.at = start.saturating_add(count).min(self.bytes.len());
         &mut self.bytes[start..self.at]
     }
+
+    /// Takes the next message if it is all here, in one frame, uncompressed, and not too long: so come
+    /// nearly all. Only where [nothing is unfinished](Decoder::is_unfinished).
+    #[inline]
+    pub(in crate::shard) fn take_message(
+        &mut self,
+        longest: u64,
+    ) -> Option<Result<Message<'_>, Violation>> {
+        let Common { is_text, mask, length, size } = header::common(self.rest())?;
+        if length as u64 > longest || length > self.rest().len() - size {
+            return None;
+        }
+        let payload = &mut self.take(size + length)[size..];
+        mask::xor(payload, mask);
+        Some(message(is_text, payload))
+    }
 }
 
 /// One thing a peer has said, lent from the receive buffer or from the unfinished message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::shard) enum Incoming<'a> {
-    Text(&'a str),
-    Binary(&'a [u8]),
+    Message(Message<'a>),
     /// A whole message, compressed.
     Deflated {
         is_text: bool,
@@ -109,27 +124,7 @@ impl Decoder {
     /// Reads on until there is something to tell, or until `input` is used up (`None`).
     ///
     /// After an error, neither the decoder nor `input` has a meaning.
-    #[inline]
     pub(in crate::shard) fn next<'a>(
-        &'a mut self,
-        input: &'a mut Input<'_>,
-        rules: Rules,
-    ) -> Result<Option<Incoming<'a>>, Violation> {
-        if self.partial.is_none()
-            && let Some(Common { is_text, mask, length, size }) = header::common(input.rest())
-            && length as u64 <= rules.message_size
-            && length <= input.rest().len() - size
-        {
-            // The whole message in one frame: the rest is for everything else.
-            let payload = &mut input.take(size + length)[size..];
-            mask::xor(payload, mask);
-            return data(is_text, payload).map(Some);
-        }
-        self.next_of_any(input, rules)
-    }
-
-    #[inline(never)]
-    fn next_of_any<'a>(
         &'a mut self,
         input: &'a mut Input<'_>,
         rules: Rules,
@@ -177,7 +172,7 @@ impl Decoder {
             return if header.is_deflated {
                 Ok(Some(Incoming::Deflated { is_text, payload }))
             } else {
-                data(is_text, payload).map(Some)
+                message(is_text, payload).map(Incoming::Message).map(Some)
             };
         }
         input.take(header.size);
@@ -248,9 +243,9 @@ impl Decoder {
         match partial.finish() {
             Some(Assembly::Text(text)) => text
                 .finish()
-                .map(|text| Some(Incoming::Text(text)))
+                .map(|text| Some(Incoming::Message(Message::Text(text))))
                 .map_err(|InvalidUtf8| Violation::InvalidUtf8),
-            Some(Assembly::Binary(bytes)) => Ok(Some(Incoming::Binary(bytes))),
+            Some(Assembly::Binary(bytes)) => Ok(Some(Incoming::Message(Message::Binary(bytes)))),
             Some(Assembly::Deflated { is_text, bytes }) => {
                 Ok(Some(Incoming::Deflated { is_text: *is_text, payload: bytes }))
             }
@@ -329,11 +324,12 @@ fn unmasked<'a>(input: &'a mut Input<'_>, header: &Header, length: usize) -> &'a
     payload
 }
 
-fn data(is_text: bool, payload: &[u8]) -> Result<Incoming<'_>, Violation> {
+#[inline]
+fn message(is_text: bool, payload: &[u8]) -> Result<Message<'_>, Violation> {
     if !is_text {
-        return Ok(Incoming::Binary(payload));
+        return Ok(Message::Binary(payload));
     }
-    std::str::from_utf8(payload).map(Incoming::Text).map_err(|_| Violation::InvalidUtf8)
+    std::str::from_utf8(payload).map(Message::Text).map_err(|_| Violation::InvalidUtf8)
 }
 
 fn control(kind: Kind, payload: &[u8]) -> Result<Incoming<'_>, Violation> {

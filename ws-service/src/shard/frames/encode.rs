@@ -20,18 +20,20 @@ fn frame(out: &mut Vec<u8>, opcode: OpCode, rsv1: bool, payload: &[u8]) {
 
 /// The same for what nearly every frame is, an uncompressed message of less than 64 KiB; says whether it
 /// is one.
-#[inline]
+#[expect(clippy::inline_always, reason = "called once, for each message that is sent")]
+#[inline(always)]
 fn common(out: &mut Vec<u8>, message: Message<'_>) -> bool {
     let (first, payload) = match message {
         Message::Text(text) => (0x81, text.as_bytes()),
         Message::Binary(bytes) => (0x82, bytes),
     };
     let Ok(length) = u16::try_from(payload.len()) else { return false };
-    out.reserve(MAX_HEADER + payload.len());
     let [high, low] = length.to_be_bytes();
     if length < 126 {
         out.extend_from_slice(&[first, low]);
     } else {
+        // The payload is most of it: one allocation is enough.
+        out.reserve(MAX_HEADER + payload.len());
         out.extend_from_slice(&[first, 126, high, low]);
     }
     out.extend_from_slice(payload);
