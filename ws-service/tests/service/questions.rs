@@ -89,7 +89,7 @@ fn nobody_waits_for_an_answer_that_will_not_come() {
         if wait(&runtime, reply) == Err(PostError::Closed) {
             break;
         }
-        std::thread::sleep(Duration::from_millis(1));
+        thread::sleep(Duration::from_millis(1));
     }
     service.wait().unwrap();
     assert!(matches!(handle.ask(ShardId(0), question()), Err(PostError::Closed)));
@@ -119,7 +119,8 @@ fn a_probe_is_done_when_no_thread_is_stuck() {
     });
     drop(client);
     nothing_left(&handle);
-    service.stop().unwrap();
+    handle.stop();
+    service.wait().unwrap();
     assert!(matches!(probe(), Err(PostError::Closed)));
 }
 
