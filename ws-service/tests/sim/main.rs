@@ -146,7 +146,7 @@ fn peers_reset_at_every_byte_of_the_upgrade_and_of_the_close_handshake() {
 #[test]
 fn limits_are_hit_in_every_order() {
     let mut orders = BTreeSet::new();
-    for seed in 0..600 {
+    for seed in 0..1_200 {
         let hits = run::run(seed, None).hits;
         for (place, first) in hits.iter().enumerate() {
             orders.extend(hits[place + 1..].iter().map(|next| (*first as u8, *next as u8)));
