@@ -122,8 +122,9 @@ def short_table(parts):
 
 def head(parts):
     about = parts["small"]
+    rounds, seconds = (min(part[key] for part in parts.values()) for key in ("rounds", "seconds"))
     return (f"Measured {about['date']} on {about['machine']}: the server on one core, the load on the other, "
-            f"medians of {about['rounds']} interleaved rounds of {about['seconds']} s, ratios round by round.")
+            f"medians of at least {rounds} interleaved rounds of at least {seconds:g} s, ratios round by round.")
 
 
 def bars(axes, some, names, title):
