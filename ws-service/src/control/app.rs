@@ -11,7 +11,7 @@ use ws_service::shard::{Answer, Question, ShardId};
 
 use super::admin::{Problem, Timers};
 use super::doors::Doors;
-use super::history::History;
+use super::history::{History, Moment};
 use super::metrics::Metrics;
 use super::visits::Visits;
 
@@ -48,11 +48,12 @@ pub(super) struct App {
 impl App {
     pub(super) fn new(doors: Arc<dyn Doors>, facts: Facts) -> Self {
         let visits = Arc::new(Visits::default());
+        let first = Moment::new(Duration::ZERO, &doors.stats());
         Self {
             metrics: Metrics::new(Arc::clone(&doors), Arc::clone(&visits)),
             doors,
             facts,
-            history: History::default(),
+            history: History::beginning_with(first),
             ticks: watch::Sender::new("".into()),
             visits,
             timers: Mutex::new(None),

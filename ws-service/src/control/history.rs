@@ -53,13 +53,17 @@ impl Moment {
     }
 }
 
-/// The moments, oldest first.
-#[derive(Debug, Default)]
+/// The moments, oldest first: there is always one.
+#[derive(Debug)]
 pub(super) struct History {
     moments: Mutex<VecDeque<Moment>>,
 }
 
 impl History {
+    pub(super) fn beginning_with(moment: Moment) -> Self {
+        Self { moments: Mutex::new(VecDeque::from([moment])) }
+    }
+
     pub(super) fn put(&self, moment: Moment) {
         let mut moments = self.moments.lock();
         if moments.len() >= MOMENTS {
@@ -79,14 +83,14 @@ mod tests {
 
     #[test]
     fn the_last_minutes_are_kept_and_no_more() {
-        let history = History::default();
-        for second in 0..400 {
-            history.put(Moment::new(Duration::from_secs(second), &Stats::default()));
+        let moment = |second| Moment::new(Duration::from_secs(second), &Stats::default());
+        let history = History::beginning_with(moment(0));
+        assert_eq!(history.all(), [moment(0)]);
+        for second in 1..400 {
+            history.put(moment(second));
         }
         let all = history.all();
         assert_eq!(all.len(), MOMENTS);
-        let first = Moment::new(Duration::from_secs(100), &Stats::default());
-        let last = Moment::new(Duration::from_secs(399), &Stats::default());
-        assert_eq!((&all[0], &all[MOMENTS - 1]), (&first, &last));
+        assert_eq!((&all[0], &all[MOMENTS - 1]), (&moment(100), &moment(399)));
     }
 }

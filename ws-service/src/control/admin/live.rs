@@ -11,7 +11,7 @@ use futures_util::stream::{self, Stream};
 use serde::Serialize;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::sync::watch::Receiver;
-use tokio::time::{MissedTickBehavior, interval};
+use tokio::time::{Instant, MissedTickBehavior, interval_at};
 use utoipa::ToSchema;
 
 use super::super::app::App;
@@ -73,7 +73,9 @@ impl Feed {
 
 /// Notes down every second, and tells whoever reads.
 pub(in super::super) async fn tick(app: Arc<App>) {
-    let mut seconds = interval(Duration::from_secs(1));
+    const SECOND: Duration = Duration::from_secs(1);
+    // The history begins with a moment of its own.
+    let mut seconds = interval_at(Instant::now() + SECOND, SECOND);
     seconds.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         seconds.tick().await;

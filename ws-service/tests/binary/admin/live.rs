@@ -49,7 +49,7 @@ fn the_feed_tells_what_was_and_then_what_is() {
     assert_eq!(feed.line(), "HTTP/1.1 200 OK");
     let (name, history) = feed.event();
     assert_eq!(name, "history");
-    assert!(!history.as_array().unwrap().is_empty(), "the first second is noted at once");
+    assert!(!history.as_array().unwrap().is_empty(), "what is there from the start");
     loop {
         let (name, tick) = feed.event();
         assert_eq!(name, "tick");
