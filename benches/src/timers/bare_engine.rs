@@ -30,14 +30,17 @@ impl Timers for BareEngine {
         Self { engine, owners }
     }
 
+    #[inline]
     fn schedule(&mut self, id: usize, deadline: u64) {
         self.engine.arm(self.owners[id].node, deadline);
     }
 
+    #[inline]
     fn cancel(&mut self, id: usize) {
         self.engine.disarm(self.owners[id].node);
     }
 
+    #[inline]
     fn replace(&mut self, id: usize, deadline: u64) {
         let node = self.engine.insert(Class::Ordinary, token(id));
         self.engine.remove(self.owners[id].node);
@@ -45,10 +48,12 @@ impl Timers for BareEngine {
         self.schedule(id, deadline);
     }
 
+    #[inline]
     fn earliest(&mut self) -> Option<u64> {
         self.engine.earliest()
     }
 
+    #[inline]
     fn expire(&mut self, now: u64, mut due: impl FnMut(usize)) {
         let pass = self.engine.begin_pass(now);
         while let Some((token, _)) = self.engine.next_due(pass) {

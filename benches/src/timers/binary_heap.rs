@@ -34,20 +34,24 @@ impl Timers for LazyBinaryHeap {
         Self { heap: BinaryHeap::new(), current: vec![UNARMED; count], sequence: 0 }
     }
 
+    #[inline]
     fn schedule(&mut self, id: usize, deadline: u64) {
         self.current[id] = self.sequence;
         self.heap.push(Reverse((deadline, self.sequence, token(id))));
         self.sequence += 1;
     }
 
+    #[inline]
     fn cancel(&mut self, id: usize) {
         self.current[id] = UNARMED;
     }
 
+    #[inline]
     fn earliest(&mut self) -> Option<u64> {
         self.first().map(|(deadline, _)| deadline)
     }
 
+    #[inline]
     fn expire(&mut self, now: u64, mut due: impl FnMut(usize)) {
         while let Some((deadline, id)) = self.first() {
             if deadline > now {

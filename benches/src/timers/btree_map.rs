@@ -18,6 +18,7 @@ impl Timers for Tree {
         Self { map: BTreeMap::new(), keys: vec![None; count], sequence: 0 }
     }
 
+    #[inline]
     fn schedule(&mut self, id: usize, deadline: u64) {
         let key = (deadline, self.sequence);
         self.sequence = self.sequence.wrapping_add(1);
@@ -27,16 +28,19 @@ impl Timers for Tree {
         self.map.insert(key, token(id));
     }
 
+    #[inline]
     fn cancel(&mut self, id: usize) {
         if let Some(key) = self.keys[id].take() {
             self.map.remove(&key);
         }
     }
 
+    #[inline]
     fn earliest(&mut self) -> Option<u64> {
         self.map.first_key_value().map(|(&(deadline, _), _)| deadline)
     }
 
+    #[inline]
     fn expire(&mut self, now: u64, mut due: impl FnMut(usize)) {
         while let Some(first) = self.map.first_entry() {
             if first.key().0 > now {

@@ -28,6 +28,7 @@ impl Timers for TokioDelayQueue {
         Self { runtime, queue: DelayQueue::new(), keys: vec![None; count], start }
     }
 
+    #[inline]
     fn schedule(&mut self, id: usize, deadline: u64) {
         let at = self.start + Duration::from_micros(deadline);
         if let Some(key) = &self.keys[id] {
@@ -37,17 +38,20 @@ impl Timers for TokioDelayQueue {
         self.keys[id] = Some(self.queue.insert_at(token(id), at));
     }
 
+    #[inline]
     fn cancel(&mut self, id: usize) {
         if let Some(key) = self.keys[id].take() {
             self.queue.remove(&key);
         }
     }
 
+    #[inline]
     fn earliest(&mut self) -> Option<u64> {
         let at = self.queue.deadline(&self.queue.peek()?);
         u64::try_from(at.duration_since(self.start).as_micros()).ok()
     }
 
+    #[inline]
     fn expire(&mut self, now: u64, mut due: impl FnMut(usize)) {
         let until = self.start + Duration::from_micros(now);
         self.runtime.block_on(async {

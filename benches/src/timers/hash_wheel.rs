@@ -23,6 +23,7 @@ impl Timers for HashWheel {
         Self { wheel: QuadWheelWithOverflow::new(), armed: vec![false; count], now: 0 }
     }
 
+    #[inline]
     fn schedule(&mut self, id: usize, deadline: u64) {
         if self.armed[id] {
             self.cancel(id);
@@ -33,15 +34,18 @@ impl Timers for HashWheel {
         self.armed[id] = true;
     }
 
+    #[inline]
     fn cancel(&mut self, id: usize) {
         self.wheel.cancel(&token(id)).expect("it is armed");
         self.armed[id] = false;
     }
 
+    #[inline]
     fn earliest(&mut self) -> Option<u64> {
         None
     }
 
+    #[inline]
     fn expire(&mut self, now: u64, mut due: impl FnMut(usize)) {
         let end = now / 1_000;
         while self.now < end {

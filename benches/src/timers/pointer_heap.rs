@@ -162,6 +162,7 @@ impl Timers for PointerHeap {
         Self { root: None, len: 0, less: earlier, nodes, sequence: 0 }
     }
 
+    #[inline]
     fn schedule(&mut self, id: usize, deadline: u64) {
         let node = self.nodes[id];
         unsafe {
@@ -175,14 +176,17 @@ impl Timers for PointerHeap {
         self.insert(node);
     }
 
+    #[inline]
     fn cancel(&mut self, id: usize) {
         self.remove(self.nodes[id]);
     }
 
+    #[inline]
     fn earliest(&mut self) -> Option<u64> {
         self.root.map(|root| unsafe { root.as_ref().deadline })
     }
 
+    #[inline]
     fn expire(&mut self, now: u64, mut due: impl FnMut(usize)) {
         while let Some(first) = self.root {
             let (deadline, token) = unsafe { (first.as_ref().deadline, first.as_ref().token) };

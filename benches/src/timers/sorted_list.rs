@@ -31,6 +31,7 @@ impl Timers for SortedList {
         Self { nodes, head: count }
     }
 
+    #[inline]
     fn schedule(&mut self, id: usize, deadline: u64) {
         if self.nodes[id].armed {
             self.cancel(id);
@@ -45,6 +46,7 @@ impl Timers for SortedList {
         self.nodes[next].previous = id;
     }
 
+    #[inline]
     fn cancel(&mut self, id: usize) {
         let Node { next, previous, .. } = self.nodes[id];
         self.nodes[id].armed = false;
@@ -52,11 +54,13 @@ impl Timers for SortedList {
         self.nodes[next].previous = previous;
     }
 
+    #[inline]
     fn earliest(&mut self) -> Option<u64> {
         let first = self.nodes[self.head].next;
         (first != self.head).then(|| self.nodes[first].deadline)
     }
 
+    #[inline]
     fn expire(&mut self, now: u64, mut due: impl FnMut(usize)) {
         while self.earliest().is_some_and(|deadline| deadline <= now) {
             let first = self.nodes[self.head].next;

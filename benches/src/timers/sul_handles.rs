@@ -21,23 +21,28 @@ macro_rules! handles {
                 Self { list, timers }
             }
 
+            #[inline]
             fn schedule(&mut self, id: usize, deadline: u64) {
                 self.timers[id].schedule(Timestamp::from_micros(deadline));
             }
 
+            #[inline]
             fn cancel(&mut self, id: usize) {
                 self.timers[id].cancel();
             }
 
+            #[inline]
             fn replace(&mut self, id: usize, deadline: u64) {
                 self.timers[id] = self.list.timer(token(id));
                 self.schedule(id, deadline);
             }
 
+            #[inline]
             fn earliest(&mut self) -> Option<u64> {
                 self.list.earliest().map(Timestamp::as_micros)
             }
 
+            #[inline]
             fn expire(&mut self, now: u64, mut due: impl FnMut(usize)) {
                 for timer in self.list.expire(Timestamp::from_micros(now)) {
                     due(timer.token as usize);
