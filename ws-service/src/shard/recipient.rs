@@ -3,7 +3,7 @@
 use sul::Timestamp;
 
 use super::deflate::Deflated;
-use super::frames::{Incoming, Input};
+use super::frames::{self, Incoming, Input, InvalidUtf8};
 use super::id::ConnectionKey;
 use super::link::{Link, Phase};
 use super::protocol::{Message, Piece, Protocol};
@@ -124,7 +124,7 @@ impl<P: Protocol> Recipient<'_, P> {
         let bytes = self.shared.deflate.inflate(codec, payload, limit)?;
         self.shared.counters.inflated.add(1);
         if is_text {
-            let text = std::str::from_utf8(&bytes).map_err(|_| Violation::InvalidUtf8)?;
+            let text = frames::text(&bytes).map_err(|InvalidUtf8| Violation::InvalidUtf8)?;
             self.message(Message::Text(text));
         } else {
             self.message(Message::Binary(&bytes));

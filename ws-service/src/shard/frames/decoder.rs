@@ -6,7 +6,7 @@ use super::header::{self, Common, Header, Kind};
 use super::mask;
 use super::partial::{Assembly, OpenFrame, Partial};
 use super::streamed::Streamed;
-use super::utf8::InvalidUtf8;
+use super::utf8::{self, InvalidUtf8};
 use crate::shard::protocol::{Message, Piece};
 use crate::shard::reason::Violation;
 
@@ -329,7 +329,7 @@ fn message(is_text: bool, payload: &[u8]) -> Result<Message<'_>, Violation> {
     if !is_text {
         return Ok(Message::Binary(payload));
     }
-    std::str::from_utf8(payload).map(Message::Text).map_err(|_| Violation::InvalidUtf8)
+    utf8::text(payload).map(Message::Text).map_err(|InvalidUtf8| Violation::InvalidUtf8)
 }
 
 fn control(kind: Kind, payload: &[u8]) -> Result<Incoming<'_>, Violation> {
@@ -353,7 +353,7 @@ fn close(payload: &[u8]) -> Result<Incoming<'_>, Violation> {
     if !code.is_allowed() {
         return Err(Violation::BadClose);
     }
-    let text = std::str::from_utf8(text).map_err(|_| Violation::InvalidUtf8)?;
+    let text = utf8::text(text).map_err(|InvalidUtf8| Violation::InvalidUtf8)?;
     Ok(Incoming::Close(Some(code), text))
 }
 

@@ -22,3 +22,4 @@ pub(super) use encode::{
     ping_frame, pong_frame,
 };
 pub(super) use telling::Telling;
+pub(super) use utf8::{InvalidUtf8, text};

@@ -11,7 +11,20 @@ pub(super) struct Text {
 
 /// The bytes so far can't begin any UTF-8 text.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct InvalidUtf8;
+pub(in crate::shard) struct InvalidUtf8;
+
+/// From so many bytes on, it pays to choose the processor's vector instructions.
+const LONG: usize = 128;
+
+/// All of `bytes`, if it is text.
+#[inline]
+pub(in crate::shard) fn text(bytes: &[u8]) -> Result<&str, InvalidUtf8> {
+    if bytes.len() < LONG {
+        std::str::from_utf8(bytes).map_err(|_| InvalidUtf8)
+    } else {
+        simdutf8::basic::from_utf8(bytes).map_err(|_| InvalidUtf8)
+    }
+}
 
 impl Text {
     /// Bytes so far, the pending ones among them.
@@ -100,7 +113,7 @@ fn valid_prefix(bytes: &[u8]) -> Result<&str, InvalidUtf8> {
     let (whole, tail) = bytes.split_at(bytes.len() - unfinished(bytes));
     match std::str::from_utf8(tail) {
         Err(error) if error.error_len().is_some() => Err(InvalidUtf8),
-        _ => std::str::from_utf8(whole).map_err(|_| InvalidUtf8),
+        _ => text(whole),
     }
 }
 
