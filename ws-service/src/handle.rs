@@ -173,12 +173,24 @@ impl<P: Protocol> Handle<P> {
         self.doors.max_connections
     }
 
+    /// Publications that may wait for a thread: [`Limits::mail`](crate::Limits::mail) as it is by now.
+    #[must_use]
+    pub fn max_mail(&self) -> usize {
+        self.doors.mailboxes.first().map_or(0, Mailbox::room)
+    }
+
     /// Ends the service in good order: no more connections are taken in, those there are get a
     /// Close with 1001, [one after the other](crate::Timeouts::drain), and the threads end when the last
     /// one has, or [when they have waited long enough](crate::NetConfig::stop_after).
     pub fn drain(&self) {
         self.doors.listening.stop();
         self.doors.mailboxes.iter().for_each(|mailbox| mailbox.post_urgent(Mail::Drain));
+    }
+
+    /// Whether the service ends: it was told to, or a successor has taken over.
+    #[must_use]
+    pub fn is_draining(&self) -> bool {
+        self.doors.listening.is_over()
     }
 
     /// Ends the service at once; every session is still told.

@@ -75,9 +75,9 @@ fn serve(configuration: &Configuration, mut reload: Reload) -> Result<(), Error>
     let settings = &configuration.settings;
     let mut admin = settings.admin.config()?;
     admin.is_optional = !configuration.given.contains_key("admin");
-    admin.is_shared = settings.sockets.handover.is_some();
+    admin.is_handed_over = settings.sockets.handover.is_some();
     // Before anyone can know that we are there, so that no signal ends us unheard.
-    let control = Control::new(&admin)?;
+    let mut control = Control::new(&admin)?;
     let given = activation::sockets()?;
     let routes = Route::new("/echo", Echo, Route::new("/mirror/{room}", Mirror, NotFound)?)?;
     let mut builder = ServiceBuilder::new(Logged(routes))
@@ -92,6 +92,7 @@ fn serve(configuration: &Configuration, mut reload: Reload) -> Result<(), Error>
         builder = builder.hand_over_at(path);
     }
     let service = builder.start()?;
+    control.take_place();
     announce(&service, control.address())?;
     let facts = facts(settings, &service);
     control.run(service, facts, |handle| reload.run(handle))?;
@@ -101,11 +102,9 @@ fn serve(configuration: &Configuration, mut reload: Reload) -> Result<(), Error>
 
 /// What administrators are told of the configuration.
 fn facts<P: Protocol>(settings: &Settings, service: &Service<P>) -> Facts {
-    let config = settings.config();
     Facts {
         endpoints: service.endpoints().iter().map(ToString::to_string).collect(),
-        max_mail: config.limits.mail,
-        keeps_paths: config.keep_paths,
+        keeps_paths: settings.config().keep_paths,
     }
 }
 

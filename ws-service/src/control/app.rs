@@ -1,7 +1,6 @@
 //! What the admin listener's handlers have in common.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use tokio::sync::{Mutex, Semaphore, watch};
@@ -23,8 +22,6 @@ const PATIENCE: Duration = Duration::from_secs(5);
 pub(crate) struct Facts {
     /// Where it listens.
     pub(crate) endpoints: Vec<String>,
-    /// Publications that may wait in a shard, or for one.
-    pub(crate) max_mail: usize,
     /// Whether connections' paths are known.
     pub(crate) keeps_paths: bool,
 }
@@ -42,7 +39,6 @@ pub(super) struct App {
     /// One question at a time: however many ask here, the shards feel one.
     asking: Semaphore,
     started: Instant,
-    is_draining: AtomicBool,
 }
 
 impl App {
@@ -59,7 +55,6 @@ impl App {
             timers: Mutex::new(None),
             asking: Semaphore::new(1),
             started: Instant::now(),
-            is_draining: AtomicBool::new(false),
         }
     }
 
@@ -68,12 +63,12 @@ impl App {
     }
 
     pub(super) fn is_draining(&self) -> bool {
-        self.is_draining.load(Ordering::Relaxed)
+        self.doors.is_draining()
     }
 
     /// Ends the service in good order; says whether it was not doing so already.
     pub(super) fn drain(&self) -> bool {
-        let is_first = !self.is_draining.swap(true, Ordering::Relaxed);
+        let is_first = !self.is_draining();
         self.doors.drain();
         is_first
     }

@@ -9,10 +9,12 @@ pub(super) trait Doors: Send + Sync {
     fn stats(&self) -> Stats;
     fn shard_stats(&self) -> Vec<Stats>;
     fn max_connections(&self) -> usize;
+    fn max_mail(&self) -> usize;
     fn ask(&self, shard: ShardId, question: Question) -> Result<Reply, PostError>;
     fn close(&self, id: ConnectionId, code: CloseCode, text: &str) -> Result<(), PostError>;
     fn publish(&self, topic: &str, message: Message<'_>) -> Result<(), PostError>;
     fn drain(&self);
+    fn is_draining(&self) -> bool;
 }
 
 impl<P: Protocol> Doors for Handle<P> {
@@ -32,6 +34,10 @@ impl<P: Protocol> Doors for Handle<P> {
         Self::max_connections(self)
     }
 
+    fn max_mail(&self) -> usize {
+        Self::max_mail(self)
+    }
+
     fn ask(&self, shard: ShardId, question: Question) -> Result<Reply, PostError> {
         Self::ask(self, shard, question)
     }
@@ -46,5 +52,9 @@ impl<P: Protocol> Doors for Handle<P> {
 
     fn drain(&self) {
         Self::drain(self);
+    }
+
+    fn is_draining(&self) -> bool {
+        Self::is_draining(self)
     }
 }

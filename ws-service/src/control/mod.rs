@@ -86,6 +86,11 @@ impl Control {
         self.admin.address()
     }
 
+    /// This service serves, and whoever did before does no more.
+    pub(crate) fn take_place(&mut self) {
+        self.admin.take_place();
+    }
+
     /// Serves signals and administrators until the service has ended; `reload` loads its configuration
     /// again.
     ///

@@ -17,11 +17,12 @@ struct Kept {
     sockets: Vec<OwnedFd>,
     files: Vec<SocketFile>,
     door: Option<Door>,
+    is_over: bool,
 }
 
 impl Listening {
     pub(super) fn new(sockets: Vec<OwnedFd>, files: Vec<SocketFile>) -> Self {
-        Self(Mutex::new(Kept { sockets, files, door: None }))
+        Self(Mutex::new(Kept { sockets, files, door: None, is_over: false }))
     }
 
     /// Lets successors ask.
@@ -52,9 +53,15 @@ impl Listening {
 
     /// Listens no more, as far as it depends on what is kept here.
     pub(crate) fn stop(&self) {
-        let Kept { sockets, door, .. } = &mut *self.0.lock();
+        let Kept { sockets, door, is_over, .. } = &mut *self.0.lock();
         sockets.clear();
         *door = None;
+        *is_over = true;
+    }
+
+    /// Whether it listens no more.
+    pub(crate) fn is_over(&self) -> bool {
+        self.0.lock().is_over
     }
 
     /// The service has ended.

@@ -62,6 +62,11 @@ impl<N> Mailbox<N> {
         self.inner.lock().room = (letters, bytes);
     }
 
+    /// Letters that may wait.
+    pub(crate) fn room(&self) -> usize {
+        self.inner.lock().room.0
+    }
+
     /// Posts one letter.
     pub(crate) fn post(&self, mail: Mail<N>) -> Result<(), PostError> {
         self.put(|inner| {
@@ -273,6 +278,7 @@ mod tests {
         let (_poll, mailbox) = mailbox(1);
         mailbox.post(Mail::Drain).unwrap();
         mailbox.resize(2, 1 << 20);
+        assert_eq!(mailbox.room(), 2);
         mailbox.post(Mail::Drain).unwrap();
         mailbox.resize(1, 1 << 20);
         assert_eq!(mailbox.post(Mail::Drain), Err(PostError::Congested));

@@ -118,6 +118,7 @@ fn a_unix_socket_and_its_file_are_handed_over() {
     };
     let old = start();
     let new = start();
+    assert!(old.handle().is_draining() && !new.handle().is_draining());
     old.wait().unwrap();
     let mut client = try_upgrade("x", "/", UnixStream::connect(&path).unwrap()).unwrap();
     client.send("still here".into()).unwrap();

@@ -58,7 +58,7 @@ impl Admin {
             is_optional: false,
             socket: self.admin_socket.clone(),
             token: self.admin_token_file.as_ref().map(token).transpose()?,
-            is_shared: false,
+            is_handed_over: false,
         })
     }
 }

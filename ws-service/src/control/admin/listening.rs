@@ -32,7 +32,7 @@ const LONGEST_HEAD: usize = 16 * 1024;
 const OWNER_ALONE: u32 = 0o600;
 /// Guests that the system completes ahead of us.
 const BACKLOG: u32 = 128;
-/// How long nobody is let in when the system has no descriptor left.
+/// How long nobody is let in when the system has no descriptor left; how often to look for a successor.
 const PAUSE: Duration = Duration::from_millis(100);
 
 /// Where to listen, and who may ask.
@@ -46,8 +46,8 @@ pub(crate) struct AdminConfig {
     pub(crate) socket: Option<PathBuf>,
     /// What those who come by TCP must know.
     pub(crate) token: Option<Token>,
-    /// A predecessor may have the TCP address until it has drained.
-    pub(crate) is_shared: bool,
+    /// A predecessor may be there until this service serves, and a successor may come.
+    pub(crate) is_handed_over: bool,
 }
 
 /// Why there is no admin listener.
@@ -66,6 +66,9 @@ pub(crate) enum AdminError {
 pub(crate) struct Listening {
     tcp: Option<(TcpListener, Guard)>,
     unix: Option<(UnixListener, SocketFile)>,
+    /// Where the Unix socket's file is to be.
+    path: Option<PathBuf>,
+    is_handed_over: bool,
 }
 
 impl Listening {
@@ -79,7 +82,7 @@ impl Listening {
             if token.is_none() && !address.ip().to_canonical().is_loopback() {
                 tracing::warn!(%address, "whoever reaches this address may administer the service");
             }
-            match bind_tcp(address, config.is_shared) {
+            match bind_tcp(address, config.is_handed_over) {
                 Ok(listener) => {
                     Ok(Some((listener, Guard { token: token.clone(), only_own_names: true })))
                 }
@@ -91,12 +94,23 @@ impl Listening {
             }
         };
         let unix = |path: &PathBuf| {
-            bind_unix(path).map_err(|error| AdminError::Unix { path: path.clone(), error })
+            bind_unix(path, config.is_handed_over)
+                .map_err(|error| AdminError::Unix { path: path.clone(), error })
         };
         Ok(Self {
             tcp: config.address.map(tcp).transpose()?.flatten(),
             unix: config.socket.as_ref().map(unix).transpose()?,
+            path: config.socket.clone().filter(|_| config.is_handed_over),
+            is_handed_over: config.is_handed_over,
         })
+    }
+
+    /// Takes the place of a predecessor, which serves no more.
+    pub(in super::super) fn take_place(&mut self) {
+        let (Some((_, file)), Some(path)) = (&mut self.unix, &self.path) else { return };
+        if let Err(error) = file.take(path) {
+            tracing::warn!(%error, path = %path.display(), "administrators don't reach the service there");
+        }
     }
 
     /// Where the TCP door is.
@@ -104,13 +118,19 @@ impl Listening {
         self.tcp.as_ref().and_then(|(listener, _)| listener.local_addr().ok())
     }
 
-    /// Lets guests in, for ever.
+    /// Lets guests in, for ever; by TCP, until a successor has that address for itself.
     pub(in super::super) async fn serve(self, app: Arc<App>) {
+        let is_handed_over = self.is_handed_over;
         let tcp = async {
             let Some((listener, guard)) = self.tcp else { return };
             let router = router(Arc::clone(&app), guard);
             let accept = || async { listener.accept().await.map(|(stream, _)| stream) };
-            welcome(accept, &app.visits, &router).await;
+            let welcome = welcome(accept, &app.visits, &router);
+            if is_handed_over {
+                tokio::select! { () = welcome => {}, () = end(&app) => {} }
+            } else {
+                welcome.await;
+            }
         };
         let unix = async {
             let Some((listener, _file)) = &self.unix else { return };
@@ -132,9 +152,17 @@ fn bind_tcp(address: SocketAddr, is_shared: bool) -> io::Result<TcpListener> {
     socket.listen(BACKLOG)
 }
 
-fn bind_unix(path: &Path) -> io::Result<(UnixListener, SocketFile)> {
-    let (listener, file) = SocketFile::listen(path, OWNER_ALONE)?;
+fn bind_unix(path: &Path, is_shared: bool) -> io::Result<(UnixListener, SocketFile)> {
+    let listen = if is_shared { SocketFile::listen_beside } else { SocketFile::listen };
+    let (listener, file) = listen(path, OWNER_ALONE)?;
     Ok((UnixListener::from_std(listener)?, file))
+}
+
+/// The service begins to end.
+async fn end(app: &App) {
+    while !app.is_draining() {
+        sleep(PAUSE).await;
+    }
 }
 
 /// Lets guests in at one door, as long as there is a place.

@@ -130,7 +130,7 @@ impl Status {
 fn limits(app: &App, shards: &[Stats], process: &Process) -> Vec<Limit> {
     let most = |read: fn(&Stats) -> u64| shards.iter().map(read).max().unwrap_or(0);
     let connections = shards.iter().map(|stats| stats.connections).sum();
-    let max_mail = app.facts.max_mail as u64;
+    let max_mail = app.doors.max_mail() as u64;
     let limits = [
         ("connections", connections, Some(app.doors.max_connections() as u64)),
         ("descriptors", process.descriptors, process.max_descriptors),

@@ -1,5 +1,13 @@
 //! Health, drain and status.
 
+use std::thread;
+use std::time::{Duration, Instant};
+
+use rustix::process::Signal;
+
+use crate::configuration::Written;
+use crate::support::PATIENCE;
+
 use super::start;
 
 #[test]
@@ -26,10 +34,29 @@ fn a_service_is_ready_until_it_drains() {
 fn a_signal_to_drain_is_one_too() {
     let server = start(&["--close-timeout", "1h"]);
     let silent = server.connect("/echo");
-    server.signal(rustix::process::Signal::TERM);
+    server.signal(Signal::TERM);
     while server.get("/health/ready").status != 503 {}
     drop(silent);
     assert_eq!(server.end().0, Some(0));
+}
+
+#[test]
+fn the_status_knows_the_limits_that_are_in_force() {
+    let file = Written::new("max_mail = 100");
+    let server = start(&["--config", file.path()]);
+    let max = || {
+        let status = server.get("/api/v1/status").json();
+        let mut limits = status["limits"].as_array().unwrap().iter();
+        limits.find(|limit| limit["name"] == "publications_staged").unwrap()["max"].clone()
+    };
+    assert_eq!(max(), 100);
+    file.rewrite("max_mail = 200");
+    server.signal(Signal::HUP);
+    let deadline = Instant::now() + PATIENCE;
+    while max() != 200 {
+        assert!(Instant::now() < deadline, "the limit is that of the start");
+        thread::sleep(Duration::from_millis(20));
+    }
 }
 
 #[test]

@@ -3,6 +3,7 @@
 mod connections;
 mod documents;
 mod guests;
+mod handover;
 mod health;
 mod http;
 mod live;
