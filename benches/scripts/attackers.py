@@ -1,5 +1,6 @@
 """Clients that mean harm, each kind in a process of its own, until a time that is set from the start."""
 
+import contextlib
 import multiprocessing
 import os
 import selectors
@@ -69,7 +70,8 @@ class Attack(multiprocessing.Process):
         self.watch(connection)
 
     def lose(self, connection):
-        self.selector.unregister(connection)
+        with contextlib.suppress(KeyError):
+            self.selector.unregister(connection)
         self.open.discard(connection)
         connection.close()
         self.cut_off.value += 1
@@ -110,10 +112,7 @@ class SlowReaders(Attack):
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, SMALL_BUFFER)
 
     def watch(self, connection):
-        self.selector.register(connection, 0)
-
-    def ready(self, connection, events):
-        self.lose(connection)
+        """Nothing that it is sent is of any interest."""
 
     def again(self, connection):
         if connection.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR):

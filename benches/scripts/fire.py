@@ -5,8 +5,9 @@
     benches/scripts/fire.py benches/record/DATE-fire.md
 
 1,000 readers that stopped reading under full fan-out, 2,000 slow-loris handshakes (half of them slowhttptest's, if it
-is installed), 200 floods of fragments and 10 of pings; meanwhile 50 clients echo every 10 ms. Takes a minute, on a
-machine that does nothing else. The exit status says whether their p99 stayed below 5 ms and memory below its bound.
+is installed), 200 floods of fragments and 10 of pings; meanwhile 50 clients echo every 10 ms. Once with limits to what
+a connection may send, and once without. Takes a minute, on a machine that does nothing else. The exit status says
+whether their p99 stayed below 5 ms and memory below its bound with those limits.
 """
 
 import json
@@ -28,6 +29,7 @@ MAX_MESSAGE, HIGH_WATER, MAX_QUEUE = 64, 64, 192
 SERVER = ("--threads", "2", "--max-connections", "5000", "--max-message-size", f"{MAX_MESSAGE}KiB",
           "--high-water", f"{HIGH_WATER}KiB", "--max-queue", f"{MAX_QUEUE}KiB", "--overflow", "drop",
           "--handshake-timeout", "5s", "--write-timeout", "2m")
+RATES = ("--messages-per-second", "2000", "--bytes-per-second", "4MiB")
 CLIENTS = 50
 # Connections that the storm ends afterwards, as it must.
 OTHERS = 10
@@ -96,22 +98,30 @@ def attack(server, directory):
             "sent": publisher.sent.value, "with": "half of them slowhttptest's" if loris else "all our own"}
 
 
+def run(*options):
+    """What is felt by those who behave, and what memory it takes: first while they are alone, then not."""
+    with Server(OURS, "--listen", "127.0.0.1:0", *SERVER, *options) as server, \
+            tempfile.TemporaryDirectory() as directory:
+        calm, _ = behave(server, 5, directory)
+        idle = server.rss()
+        return attack(server, directory) | {"calm": calm, "idle": idle, "peak": peak(server)}
+
+
+def row(name, micros):
+    return f"| {name} | " + " | ".join(f"{it / 1000:.2f} ms" for it in micros) + " |"
+
+
 def main():
     if len(sys.argv) != 2:
         sys.exit(__doc__)
-    with Server(OURS, "--listen", "127.0.0.1:0", *SERVER) as server, tempfile.TemporaryDirectory() as directory:
-        calm, _ = behave(server, 5, directory)
-        idle = server.rss()
-        found = attack(server, directory)
-        found["peak"] = peak(server)
-    lines, is_right = report(calm, idle, found)
+    lines, is_right = report(run(*RATES), run())
     pathlib.Path(sys.argv[1]).write_text("\n".join(lines) + "\n", encoding="utf-8")
     print("\n".join(lines))
     sys.exit(not is_right)
 
 
-def report(calm, idle, found):
-    before, after = found["before"], found["after"]
+def report(found, unlimited):
+    before, after, idle = found["before"], found["after"], found["idle"]
     connections = max(before["connections"], after["connections"])
     bound = idle + connections * (2 * MAX_MESSAGE + MAX_QUEUE) * KIB
     felt = found["felt"]["before"]
@@ -123,26 +133,27 @@ def report(calm, idle, found):
 
     lines = [
         f"Attacked {time.strftime('%Y-%m-%d')} on {machine()}, attackers and clients on the same cores:", "",
-        "```text", f"ws-service {' '.join(SERVER)}", "```", "",
+        "```text", f"ws-service {' '.join(SERVER + RATES)}", "```", "",
         "| at the same time | connections | cut off |", "|---|--:|--:|",
     ]
     for name, (count, cut_off) in found["crowd"].items():
         lines.append(f"| {name} | {count:,} | {'' if cut_off is None else f'{cut_off:,}'} |")
     lines += [
-        "", f"| {CLIENTS} clients that echo every 10 ms | alone | under attack |", "|---|--:|--:|",
+        "", f"| {CLIENTS} clients that echo every 10 ms | alone | under attack | without `{RATES[0]}` and `{RATES[2]}` |",
+        "|---|--:|--:|--:|",
     ]
+    seen = [it["before"] for it in (found["calm"], found["felt"], unlimited["felt"])]
     for name, key in (("p50", "p50_us"), ("p99", "p99_us"), ("p99.9", "p999_us"), ("worst", "max_us")):
-        values = [it["before"]["survivors"][key] / 1000 for it in (calm, found["felt"])]
-        lines.append(f"| {name} | {values[0]:.2f} ms | {values[1]:.2f} ms |")
-    values = [it["before"]["fresh"]["max_us"] / 1000 for it in (calm, found["felt"])]
+        lines.append(row(name, (it["survivors"][key] for it in seen)))
     lines += [
-        f"| slowest fresh connect with an echo | {values[0]:.2f} ms | {values[1]:.2f} ms |", "",
+        row("slowest fresh connect with an echo", (it["fresh"]["max_us"] for it in seen)), "",
         f"- Meanwhile the service read {during('messages_in'):,} messages and {during('bytes_in') / 2**20:,.0f} MiB, "
         f"wrote {during('bytes_out') / 2**20:,.0f} MiB, dropped {during('dropped'):,} copies for slow readers of "
         f"{found['sent']:,} publications, and gave up {during('handshakes_failed'):,} handshakes "
         f"({found['with']}).",
         f"- Memory: {idle / 2**20:.1f} MiB before, {found['peak'] / 2**20:.1f} MiB at most; by its bound, "
-        f"{connections:,} connections × (2 × {MAX_MESSAGE} + {MAX_QUEUE}) KiB, {bound / 2**20:,.0f} MiB.",
+        f"{connections:,} connections × (2 × {MAX_MESSAGE} + {MAX_QUEUE}) KiB, {bound / 2**20:,.0f} MiB. Without limits to "
+        f"what a connection may send: {unlimited['peak'] / 2**20:.1f} MiB at most.",
         f"- Lost or damaged for those who behave: {'nothing' if found['status'] == 0 else 'SOMETHING'}.",
         f"- {'All as it should be.' if is_right else 'NOT as it should be.'}",
     ]
