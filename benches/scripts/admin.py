@@ -6,7 +6,7 @@
 
 Pairs of runs, one of each, in turn, on one service with one thread: the server on core 0, load and browser on core 1.
 Needs chromium; takes two minutes. The exit status says whether the service thread's CPU time per message is within
-2 % or the throughput within 5 %, as medians of the pairs' ratios.
+2 % and the throughput within 5 %, as medians of the pairs' ratios.
 """
 
 import contextlib
@@ -60,6 +60,14 @@ class Watched(Server):
         return int(line.split()[1])
 
 
+def until(condition, otherwise):
+    deadline = time.monotonic() + 60
+    while not condition():
+        if time.monotonic() > deadline:
+            raise SystemExit(otherwise)
+        time.sleep(0.2)
+
+
 @contextlib.contextmanager
 def watching(server):
     """The status page open, and a scrape each second."""
@@ -75,20 +83,18 @@ def watching(server):
                                    stderr=subprocess.DEVNULL)
         scraper = threading.Thread(target=scrapes)
         try:
-            while not server.feeds():
-                time.sleep(0.2)
+            until(lambda: server.feeds() or browser.poll() is not None, "the page does not open")
             time.sleep(2)  # until it has drawn itself
             scraper.start()
             yield
-            if not server.feeds():
-                raise SystemExit("the page has gone")
+            if not server.feeds() or not scraper.is_alive():
+                raise SystemExit("the page or the scraper has gone")
         finally:
             enough.set()
             browser.terminate()
-            browser.wait()
-            scraper.join()
-            while server.feeds():
-                time.sleep(0.2)
+            browser.wait(60)
+        scraper.join()
+        until(lambda: not server.feeds(), "the page is still read")
 
 
 def run(server):
@@ -115,7 +121,7 @@ def main():
             pairs.append((pair[False], pair[True]))
             print(*pairs[-1], file=sys.stderr)
     rate, cpu = (statistics.median(watched[place] / alone[place] for alone, watched in pairs) for place in (0, 1))
-    is_right = cpu <= 1.02 or rate >= 0.95
+    is_right = cpu <= 1.02 and rate >= 0.95
     lines = [
         f"Measured {time.strftime('%Y-%m-%d')} on {machine()}: `echo_load {' '.join(LOAD)}`, one service thread, "
         "alone and with a scrape each second and the status page open in Chromium.", "",
@@ -126,8 +132,8 @@ def main():
         lines.append(f"| {place} | {alone[0]:,.0f} | {watched[0]:,.0f} | {alone[1]:,.0f} ns | {watched[1]:,.0f} ns |")
     lines += [
         "", f"Medians of the pairs' ratios: {rate:.3f} of the messages, {cpu:.3f} of the CPU time a message.",
-        f"{'All as it should be' if is_right else 'NOT as it should be'}: within 2 % of the CPU time a message, or "
-        "within 5 % of the messages.",
+        f"{'All as it should be' if is_right else 'NOT as it should be'}: within 2 % of the CPU time a message, and "
+        "within 5 % of the messages, though those who serve administrators run on the same core.",
     ]
     pathlib.Path(sys.argv[1]).write_text("\n".join(lines) + "\n", encoding="utf-8")
     print("\n".join(lines))

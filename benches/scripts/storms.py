@@ -98,7 +98,8 @@ def story(found):
         f"(tokio-tungstenite, 10 s: {churn['tokio-tungstenite']['per_second']:,.0f}/s).",
         f"- 10,000 frozen, ping after 3 s, hang-up after 6 s: hung up on {freeze['min_us'] / 1e6:.3f} to "
         f"{freeze['max_us'] / 1e6:.3f} s after their last proof of life; survivors' p99.9 meanwhile "
-        f"{calm['p999_us'] / 1000:.1f} ms, their worst echo {calm['max_us'] / 1000:.1f} ms. Stopped by SIGSTOP instead: all reclaimed "
+        f"{calm['p999_us'] / 1000:.1f} ms, their worst echo {calm['max_us'] / 1000:.1f} ms. Stopped by "
+        f"SIGSTOP instead: all reclaimed "
         f"{'' if found['stop']['status'] == 0 else 'NOT '}in time.",
         f"- Memory per idle connection, one thread: {found['memory']['fresh']:.0f} bytes fresh, "
         f"{found['memory']['after_16_kib_echo']:.0f} after a 16-KiB echo on each.",

@@ -1,5 +1,6 @@
 //! The service: a protocol, its addresses, its threads.
 
+use std::fmt;
 use std::io;
 use std::net::{SocketAddr, ToSocketAddrs};
 use std::os::fd::OwnedFd;
@@ -39,13 +40,24 @@ pub struct ServiceBuilder<P> {
     wanted: Wanted,
     config: Config,
     net: NetConfig,
+    leaving: Leaving,
+}
+
+/// What is to be left to a successor besides the listening sockets.
+#[derive(Default)]
+struct Leaving(Option<Box<dyn FnOnce() + Send>>);
+
+impl fmt::Debug for Leaving {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Leaving").field(&self.0.is_some()).finish()
+    }
 }
 
 impl<P: Protocol> ServiceBuilder<P> {
     /// A service that speaks one protocol, whatever the path.
     pub fn new(protocol: P) -> Self {
         let (config, net) = (Config::default(), NetConfig::default());
-        Self { protocol, wanted: Wanted::default(), config, net }
+        Self { protocol, wanted: Wanted::default(), config, net, leaving: Leaving::default() }
     }
 
     /// Serves the paths that fit `pattern` by `protocol`. A route that was added later is asked
@@ -58,9 +70,9 @@ impl<P: Protocol> ServiceBuilder<P> {
         pattern: &str,
         protocol: Q,
     ) -> Result<ServiceBuilder<Route<Q, P>>, RouteError> {
-        let Self { protocol: rest, wanted, config, net } = self;
+        let Self { protocol: rest, wanted, config, net, leaving } = self;
         let protocol = Route::new(pattern, protocol, rest)?;
-        Ok(ServiceBuilder { protocol, wanted, config, net })
+        Ok(ServiceBuilder { protocol, wanted, config, net, leaving })
     }
 
     /// Adds what an address resolves to. Port 0 means any free one.
@@ -97,6 +109,14 @@ impl<P: Protocol> ServiceBuilder<P> {
         self
     }
 
+    /// What to do when a successor serves, such as to leave it places of one's own. It is done on a thread of its
+    /// own, before this service drains and before the successor's [`start`](Self::start) returns, which waits a few
+    /// seconds at most.
+    pub fn on_handover(mut self, leave: impl FnOnce() + Send + 'static) -> Self {
+        self.leaving = Leaving(Some(Box::new(leave)));
+        self
+    }
+
     /// Sets the number of service threads. Default: one for each core.
     pub const fn threads(mut self, threads: usize) -> Self {
         self.net.threads = Some(threads);
@@ -126,7 +146,7 @@ impl<P: Protocol> ServiceBuilder<P> {
         }
         let tls = self.wanted.listeners.iter().filter_map(Listener::own_tls).cloned().collect();
         let threads = net::start(self.protocol, &self.config, &self.net, self.wanted)?;
-        Service::new(threads, tls)
+        Service::new(threads, tls, self.leaving)
     }
 }
 
@@ -143,6 +163,7 @@ pub struct Service<P: Protocol> {
     handle: Handle<P>,
     endpoints: Vec<Endpoint>,
     addresses: Vec<SocketAddr>,
+    has_taken_over: bool,
     threads: Vec<std::thread::JoinHandle<io::Result<()>>>,
 }
 
@@ -159,14 +180,29 @@ pub enum ServiceError {
 }
 
 impl<P: Protocol> Service<P> {
-    fn new(threads: Threads<P::Note>, tls: Vec<Tls>) -> Result<Self, StartError> {
-        let Threads { mailboxes, counters, endpoints, listening, door, limit, handles } = threads;
+    fn new(threads: Threads<P::Note>, tls: Vec<Tls>, leaving: Leaving) -> Result<Self, StartError> {
+        let Threads {
+            mailboxes,
+            counters,
+            endpoints,
+            listening,
+            has_taken_over,
+            door,
+            limit,
+            handles,
+        } = threads;
         let addresses = endpoints.iter().filter_map(Endpoint::address).collect();
         let handle = Handle::new(mailboxes, counters, Arc::clone(&listening), tls, limit);
-        let service = Self { handle, endpoints, addresses, threads: handles };
+        let service = Self { handle, endpoints, addresses, has_taken_over, threads: handles };
         if let Some(door) = door {
             let handle = service.handle();
-            net::wait_for_successor(door, listening, move || handle.drain())?;
+            let give_way = move || {
+                if let Leaving(Some(leave)) = leaving {
+                    leave();
+                }
+                handle.drain();
+            };
+            net::wait_for_successor(door, listening, give_way)?;
         }
         Ok(service)
     }
@@ -181,6 +217,12 @@ impl<P: Protocol> Service<P> {
     #[must_use]
     pub fn addresses(&self) -> &[SocketAddr] {
         &self.addresses
+    }
+
+    /// Whether another service has [given way](ServiceBuilder::hand_over_at) to this one.
+    #[must_use]
+    pub const fn has_taken_over(&self) -> bool {
+        self.has_taken_over
     }
 
     /// The service's door for other threads.

@@ -53,7 +53,6 @@ impl Timers for BareEngine {
         self.engine.earliest()
     }
 
-    #[inline]
     fn expire(&mut self, now: u64, mut due: impl FnMut(usize)) {
         let pass = self.engine.begin_pass(now);
         while let Some((token, _)) = self.engine.next_due(pass) {

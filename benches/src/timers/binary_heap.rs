@@ -51,7 +51,6 @@ impl Timers for LazyBinaryHeap {
         self.first().map(|(deadline, _)| deadline)
     }
 
-    #[inline]
     fn expire(&mut self, now: u64, mut due: impl FnMut(usize)) {
         while let Some((deadline, id)) = self.first() {
             if deadline > now {

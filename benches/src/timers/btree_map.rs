@@ -40,7 +40,6 @@ impl Timers for Tree {
         self.map.first_key_value().map(|(&(deadline, _), _)| deadline)
     }
 
-    #[inline]
     fn expire(&mut self, now: u64, mut due: impl FnMut(usize)) {
         while let Some(first) = self.map.first_entry() {
             if first.key().0 > now {

@@ -51,7 +51,6 @@ impl Timers for TokioDelayQueue {
         u64::try_from(at.duration_since(self.start).as_micros()).ok()
     }
 
-    #[inline]
     fn expire(&mut self, now: u64, mut due: impl FnMut(usize)) {
         let until = self.start + Duration::from_micros(now);
         self.runtime.block_on(async {

@@ -45,7 +45,6 @@ impl Timers for HashWheel {
         None
     }
 
-    #[inline]
     fn expire(&mut self, now: u64, mut due: impl FnMut(usize)) {
         let end = now / 1_000;
         while self.now < end {

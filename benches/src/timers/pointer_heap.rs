@@ -186,7 +186,6 @@ impl Timers for PointerHeap {
         self.root.map(|root| unsafe { root.as_ref().deadline })
     }
 
-    #[inline]
     fn expire(&mut self, now: u64, mut due: impl FnMut(usize)) {
         while let Some(first) = self.root {
             let (deadline, token) = unsafe { (first.as_ref().deadline, first.as_ref().token) };

@@ -60,7 +60,6 @@ impl Timers for SortedList {
         (first != self.head).then(|| self.nodes[first].deadline)
     }
 
-    #[inline]
     fn expire(&mut self, now: u64, mut due: impl FnMut(usize)) {
         while self.earliest().is_some_and(|deadline| deadline <= now) {
             let first = self.nodes[self.head].next;

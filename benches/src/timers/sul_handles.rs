@@ -42,7 +42,6 @@ macro_rules! handles {
                 self.list.earliest().map(Timestamp::as_micros)
             }
 
-            #[inline]
             fn expire(&mut self, now: u64, mut due: impl FnMut(usize)) {
                 for timer in self.list.expire(Timestamp::from_micros(now)) {
                     due(timer.token as usize);

@@ -75,9 +75,12 @@ fn serve(configuration: &Configuration, mut reload: Reload) -> Result<(), Error>
     let settings = &configuration.settings;
     let mut admin = settings.admin.config()?;
     admin.is_optional = !configuration.given.contains_key("admin");
-    admin.is_handed_over = settings.sockets.handover.is_some();
     // Before anyone can know that we are there, so that no signal ends us unheard.
-    let mut control = Control::new(&admin)?;
+    let mut control = Control::new()?;
+    let handover = settings.sockets.handover.as_ref();
+    if handover.is_none() {
+        control.open(&admin)?;
+    }
     let given = activation::sockets()?;
     let routes = Route::new("/echo", Echo, Route::new("/mirror/{room}", Mirror, NotFound)?)?;
     let mut builder = ServiceBuilder::new(Logged(routes))
@@ -88,11 +91,19 @@ fn serve(configuration: &Configuration, mut reload: Reload) -> Result<(), Error>
     for listener in settings.listening.listeners(tls.as_ref()) {
         builder = builder.listener(settings.sockets.apply(listener));
     }
-    if let Some(path) = &settings.sockets.handover {
-        builder = builder.hand_over_at(path);
+    if let Some(path) = handover {
+        builder = builder.hand_over_at(path).on_handover(control.leave());
     }
     let service = builder.start()?;
-    control.take_place();
+    if handover.is_some() {
+        // A predecessor has left its doors by now.
+        match control.open(&admin) {
+            Err(error) if service.has_taken_over() => {
+                tracing::error!(%error, "administrators find a door closed");
+            }
+            opened => opened?,
+        }
+    }
     announce(&service, control.address())?;
     let facts = facts(settings, &service);
     control.run(service, facts, |handle| reload.run(handle))?;

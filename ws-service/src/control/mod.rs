@@ -63,11 +63,11 @@ enum Wish {
 }
 
 impl Control {
-    /// Catches the signals, and opens the admin listener's doors.
+    /// Catches the signals.
     ///
     /// # Errors
     /// The system refuses.
-    pub(crate) fn new(config: &AdminConfig) -> Result<Self, ControlError> {
+    pub(crate) fn new() -> Result<Self, ControlError> {
         let runtime = Builder::new_current_thread().enable_all().build()?;
         let guard = runtime.enter();
         let signals = Signals {
@@ -76,19 +76,28 @@ impl Control {
             reload: signal(SignalKind::hangup())?,
             report: signal(SignalKind::user_defined1())?,
         };
-        let admin = Listening::open(config)?;
         drop(guard);
-        Ok(Self { runtime, signals, admin })
+        Ok(Self { runtime, signals, admin: Listening::default() })
+    }
+
+    /// Opens the admin listener's doors.
+    ///
+    /// # Errors
+    /// The system refuses.
+    pub(crate) fn open(&mut self, config: &AdminConfig) -> Result<(), ControlError> {
+        let _guard = self.runtime.enter();
+        self.admin.open(config)?;
+        Ok(())
+    }
+
+    /// What closes those doors, and returns when they are closed.
+    pub(crate) fn leave(&mut self) -> impl FnOnce() + Send + 'static {
+        self.admin.leave()
     }
 
     /// Where administrators may ask.
     pub(crate) fn address(&self) -> Option<SocketAddr> {
         self.admin.address()
-    }
-
-    /// This service serves, and whoever did before does no more.
-    pub(crate) fn take_place(&mut self) {
-        self.admin.take_place();
     }
 
     /// Serves signals and administrators until the service has ended; `reload` loads its configuration

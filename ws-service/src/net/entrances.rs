@@ -81,6 +81,10 @@ impl Entrances {
 }
 
 impl Handover {
+    pub(super) const fn has_predecessor(&self) -> bool {
+        matches!(self, Self::From(..))
+    }
+
     /// The service serves: its predecessor may go, and successors may come.
     pub(super) fn settle(self, listening: &Listening) -> Option<UnixListener> {
         match self {

@@ -26,6 +26,8 @@ pub(crate) struct Threads<N> {
     pub(crate) counters: Vec<Arc<Counters>>,
     pub(crate) endpoints: Vec<Endpoint>,
     pub(crate) listening: Arc<Listening>,
+    /// Whether another service has given way to this one.
+    pub(crate) has_taken_over: bool,
     /// Where successors come.
     pub(crate) door: Option<UnixListener>,
     /// Connections of the whole service.
@@ -81,9 +83,10 @@ pub(crate) fn start<P: Protocol>(
     }
     let counters = ready.iter().map(|thread| Arc::clone(&thread.counters)).collect();
     let handles = ready.into_iter().map(Ready::go).collect();
+    let has_taken_over = handover.has_predecessor();
     let door = handover.settle(&listening);
     let mailboxes = common.mailboxes;
-    Ok(Threads { mailboxes, counters, endpoints, listening, door, limit, handles })
+    Ok(Threads { mailboxes, counters, endpoints, listening, has_taken_over, door, limit, handles })
 }
 
 fn count(net: &NetConfig) -> Result<usize, StartError> {

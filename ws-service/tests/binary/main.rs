@@ -6,6 +6,7 @@ mod documents;
 mod family;
 mod flags;
 mod logs;
+mod memory;
 mod pages;
 mod reload;
 mod restart;

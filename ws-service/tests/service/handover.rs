@@ -6,8 +6,10 @@ use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
 use std::path::Path;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
+use std::time::Duration;
 
 use ws_service::protocols::Echo;
 use ws_service::{CloseKind, Listener, Service, ServiceBuilder, StartError};
@@ -119,6 +121,7 @@ fn a_unix_socket_and_its_file_are_handed_over() {
     let old = start();
     let new = start();
     assert!(old.handle().is_draining() && !new.handle().is_draining());
+    assert!(!old.has_taken_over() && new.has_taken_over());
     old.wait().unwrap();
     let mut client = try_upgrade("x", "/", UnixStream::connect(&path).unwrap()).unwrap();
     client.send("still here".into()).unwrap();
@@ -192,4 +195,26 @@ fn a_socket_that_no_listener_asks_for_is_an_error() {
     let file = std::fs::File::open("/dev/null").unwrap();
     let error = builder().adopt([file.into()]).start().unwrap_err();
     assert!(matches!(error, StartError::Given(_)), "{error}");
+}
+
+/// What an embedder has to leave is left before the successor goes on.
+#[test]
+fn other_places_are_left_before_the_successor_goes_on() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("handover");
+    let address = "127.0.0.1:0".parse().unwrap();
+    let left = Arc::new(AtomicBool::new(false));
+    let leave = {
+        let left = Arc::clone(&left);
+        move || {
+            thread::sleep(Duration::from_millis(50));
+            left.store(true, Ordering::Relaxed);
+        }
+    };
+    let builder = ServiceBuilder::new(Echo).threads(1).listener(Listener::tcp(address));
+    let old = builder.hand_over_at(&path).on_handover(leave).start().unwrap();
+    let new = start(old.addresses()[0], &path, 1);
+    assert!(left.load(Ordering::Relaxed));
+    old.wait().unwrap();
+    drop(new);
 }

@@ -58,7 +58,6 @@ impl Admin {
             is_optional: false,
             socket: self.admin_socket.clone(),
             token: self.admin_token_file.as_ref().map(token).transpose()?,
-            is_handed_over: false,
         })
     }
 }

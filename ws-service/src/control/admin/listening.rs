@@ -3,7 +3,7 @@
 use std::io;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
 use axum::Router;
@@ -12,6 +12,7 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpSocket, UnixListener};
+use tokio::sync::oneshot;
 use tokio::time::sleep;
 use tokio_io_timeout::TimeoutStream;
 use ws_service::SocketFile;
@@ -32,8 +33,10 @@ const LONGEST_HEAD: usize = 16 * 1024;
 const OWNER_ALONE: u32 = 0o600;
 /// Guests that the system completes ahead of us.
 const BACKLOG: u32 = 128;
-/// How long nobody is let in when the system has no descriptor left; how often to look for a successor.
+/// How long nobody is let in when the system has no descriptor left.
 const PAUSE: Duration = Duration::from_millis(100);
+/// How long a successor waits for the doors to be closed.
+const CLOSING: Duration = Duration::from_secs(2);
 
 /// Where to listen, and who may ask.
 #[derive(Debug, Clone, Default)]
@@ -46,8 +49,6 @@ pub(crate) struct AdminConfig {
     pub(crate) socket: Option<PathBuf>,
     /// What those who come by TCP must know.
     pub(crate) token: Option<Token>,
-    /// A predecessor may be there until this service serves, and a successor may come.
-    pub(crate) is_handed_over: bool,
 }
 
 /// Why there is no admin listener.
@@ -62,13 +63,18 @@ pub(crate) enum AdminError {
 }
 
 /// Doors that are there, though nobody is let in yet.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Listening {
     tcp: Option<(TcpListener, Guard)>,
     unix: Option<(UnixListener, SocketFile)>,
-    /// Where the Unix socket's file is to be.
-    path: Option<PathBuf>,
-    is_handed_over: bool,
+    leaving: Option<Leaving>,
+}
+
+/// Tells when the doors are to be closed; dropped when they are.
+#[derive(Debug)]
+struct Leaving {
+    told: oneshot::Receiver<()>,
+    _left: mpsc::Sender<()>,
 }
 
 impl Listening {
@@ -76,13 +82,13 @@ impl Listening {
     ///
     /// # Errors
     /// The system refuses.
-    pub(crate) fn open(config: &AdminConfig) -> Result<Self, AdminError> {
+    pub(crate) fn open(&mut self, config: &AdminConfig) -> Result<(), AdminError> {
         let token = config.token.clone().map(Arc::new);
         let tcp = |address: SocketAddr| {
             if token.is_none() && !address.ip().to_canonical().is_loopback() {
                 tracing::warn!(%address, "whoever reaches this address may administer the service");
             }
-            match bind_tcp(address, config.is_handed_over) {
+            match bind_tcp(address) {
                 Ok(listener) => {
                     Ok(Some((listener, Guard { token: token.clone(), only_own_names: true })))
                 }
@@ -94,22 +100,25 @@ impl Listening {
             }
         };
         let unix = |path: &PathBuf| {
-            bind_unix(path, config.is_handed_over)
-                .map_err(|error| AdminError::Unix { path: path.clone(), error })
+            bind_unix(path).map_err(|error| AdminError::Unix { path: path.clone(), error })
         };
-        Ok(Self {
-            tcp: config.address.map(tcp).transpose()?.flatten(),
-            unix: config.socket.as_ref().map(unix).transpose()?,
-            path: config.socket.clone().filter(|_| config.is_handed_over),
-            is_handed_over: config.is_handed_over,
-        })
+        // One may be open though the other can't be.
+        let tcp = config.address.map(tcp).transpose();
+        self.unix = config.socket.as_ref().map(unix).transpose()?;
+        self.tcp = tcp?.flatten();
+        Ok(())
     }
 
-    /// Takes the place of a predecessor, which serves no more.
-    pub(in super::super) fn take_place(&mut self) {
-        let (Some((_, file)), Some(path)) = (&mut self.unix, &self.path) else { return };
-        if let Err(error) = file.take(path) {
-            tracing::warn!(%error, path = %path.display(), "administrators don't reach the service there");
+    /// What closes the doors, and returns when they are closed.
+    pub(in super::super) fn leave(&mut self) -> impl FnOnce() + Send + 'static {
+        let (tell, told) = oneshot::channel();
+        let (left, gone) = mpsc::channel();
+        self.leaving = Some(Leaving { told, _left: left });
+        move || {
+            if tell.send(()).is_ok() {
+                // Nothing is ever sent: it ends with `Leaving`, as the wait does.
+                let _: Result<(), _> = gone.recv_timeout(CLOSING);
+            }
         }
     }
 
@@ -118,51 +127,51 @@ impl Listening {
         self.tcp.as_ref().and_then(|(listener, _)| listener.local_addr().ok())
     }
 
-    /// Lets guests in, for ever; by TCP, until a successor has that address for itself.
+    /// Lets guests in, until a successor does.
     pub(in super::super) async fn serve(self, app: Arc<App>) {
-        let is_handed_over = self.is_handed_over;
-        let tcp = async {
-            let Some((listener, guard)) = self.tcp else { return };
-            let router = router(Arc::clone(&app), guard);
-            let accept = || async { listener.accept().await.map(|(stream, _)| stream) };
-            let welcome = welcome(accept, &app.visits, &router);
-            if is_handed_over {
-                tokio::select! { () = welcome => {}, () = end(&app) => {} }
-            } else {
-                welcome.await;
-            }
-        };
-        let unix = async {
-            let Some((listener, _file)) = &self.unix else { return };
-            let router = router(Arc::clone(&app), Guard::default());
-            let accept = || async { listener.accept().await.map(|(stream, _)| stream) };
-            welcome(accept, &app.visits, &router).await;
-        };
-        tokio::join!(tcp, unix);
+        let Self { tcp, unix, leaving } = self;
+        let guests = welcome_all(tcp, unix, &app);
+        match leaving {
+            None => guests.await,
+            Some(mut leaving) => tokio::select! {
+                () = guests => {}
+                Ok(()) = &mut leaving.told => tracing::info!("administrators are the successor's"),
+            },
+        }
     }
 }
 
-fn bind_tcp(address: SocketAddr, is_shared: bool) -> io::Result<TcpListener> {
+/// Lets guests in, for ever, at all doors there are.
+async fn welcome_all(
+    tcp: Option<(TcpListener, Guard)>,
+    unix: Option<(UnixListener, SocketFile)>,
+    app: &Arc<App>,
+) {
+    let tcp = async {
+        let Some((listener, guard)) = tcp else { return };
+        let router = router(Arc::clone(app), guard);
+        let accept = || async { listener.accept().await.map(|(stream, _)| stream) };
+        welcome(accept, &app.visits, &router).await;
+    };
+    let unix = async {
+        let Some((listener, _file)) = &unix else { return };
+        let router = router(Arc::clone(app), Guard::default());
+        let accept = || async { listener.accept().await.map(|(stream, _)| stream) };
+        welcome(accept, &app.visits, &router).await;
+    };
+    tokio::join!(tcp, unix);
+}
+
+fn bind_tcp(address: SocketAddr) -> io::Result<TcpListener> {
     let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
     socket.set_reuseaddr(true)?;
-    if is_shared {
-        socket.set_reuseport(true)?;
-    }
     socket.bind(address)?;
     socket.listen(BACKLOG)
 }
 
-fn bind_unix(path: &Path, is_shared: bool) -> io::Result<(UnixListener, SocketFile)> {
-    let listen = if is_shared { SocketFile::listen_beside } else { SocketFile::listen };
-    let (listener, file) = listen(path, OWNER_ALONE)?;
+fn bind_unix(path: &Path) -> io::Result<(UnixListener, SocketFile)> {
+    let (listener, file) = SocketFile::listen(path, OWNER_ALONE)?;
     Ok((UnixListener::from_std(listener)?, file))
-}
-
-/// The service begins to end.
-async fn end(app: &App) {
-    while !app.is_draining() {
-        sleep(PAUSE).await;
-    }
 }
 
 /// Lets guests in at one door, as long as there is a place.

@@ -80,17 +80,17 @@ impl Drop for Door {
     }
 }
 
-/// Waits at a door for a successor and gives way to it by `drain`; ends when the door is closed.
+/// Waits at a door for a successor and gives way to it by `give_way`; ends when the door is closed.
 pub(crate) fn wait(
     door: UnixListener,
     listening: Arc<Listening>,
-    drain: impl FnOnce() + Send + 'static,
+    give_way: impl FnOnce() + Send + 'static,
 ) -> io::Result<()> {
     let serve = move || {
         let successor = until_relieved(&door, &listening);
         if let Some(successor) = successor {
             tracing::info!("a successor takes over");
-            drain();
+            give_way();
             // It has waited for this; if it is gone, there is nothing to be done.
             let _ = wire::say(&successor, GONE);
         }

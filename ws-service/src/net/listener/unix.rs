@@ -37,25 +37,15 @@ fn open() -> io::Result<Socket> {
     Ok(socket)
 }
 
-/// Whether there is a socket's file, or nothing.
-///
-/// # Errors
-/// There is another kind of file, or the system refuses.
-fn is_socket(path: &Path) -> io::Result<bool> {
-    match fs::symlink_metadata(path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
-        Err(error) => Err(error),
-        Ok(found) if found.file_type().is_socket() => Ok(true),
-        Ok(_) => {
-            let text = "there is a file that is not a socket";
-            Err(io::Error::new(io::ErrorKind::AlreadyExists, text))
-        }
-    }
-}
-
 fn make_way(path: &Path, address: &SockAddr) -> io::Result<()> {
-    if !is_socket(path)? {
-        return Ok(());
+    match fs::symlink_metadata(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(error),
+        Ok(found) if !found.file_type().is_socket() => {
+            let text = "there is a file that is not a socket";
+            return Err(io::Error::new(io::ErrorKind::AlreadyExists, text));
+        }
+        Ok(_) => {}
     }
     match open()?.connect(address) {
         // Someone listens there, with a full queue perhaps.
@@ -88,29 +78,6 @@ impl SocketFile {
     /// Someone listens there, there is another kind of file, or the system refuses.
     pub fn listen(path: &Path, mode: u32) -> io::Result<(UnixListener, Self)> {
         bind(path, Some(mode), Options::default()).map(|(socket, file)| (socket.into(), file))
-    }
-
-    /// As [`listen`](Self::listen), though someone may listen at `path`, who goes on doing so until this
-    /// one [takes the place](Self::take): meanwhile its file is beside the other's.
-    ///
-    /// # Errors
-    /// There is another kind of file, or the system refuses.
-    pub fn listen_beside(path: &Path, mode: u32) -> io::Result<(UnixListener, Self)> {
-        is_socket(path)?;
-        let mut beside = path.as_os_str().to_owned();
-        beside.push(format!(".{}", std::process::id()));
-        Self::listen(Path::new(&beside), mode)
-    }
-
-    /// Moves the file to `path`, in the place of what is there.
-    ///
-    /// # Errors
-    /// The system refuses.
-    pub fn take(&mut self, path: &Path) -> io::Result<()> {
-        let path = std::path::absolute(path)?;
-        fs::rename(&self.path, &path)?;
-        self.path = path;
-        Ok(())
     }
 
     /// That of a socket which is there already; it gets its permissions.

@@ -165,7 +165,32 @@ mod tests {
         assert_eq!(text.finish(), Ok("a€"));
     }
 
+    /// A text of many characters of all lengths, one byte of which may have become another.
+    fn long() -> impl Strategy<Value = Vec<u8>> {
+        let text = prop::collection::vec(prop_oneof!["[a-z]{1,40}", any::<String>()], 1..80);
+        let mistake = prop::option::of((any::<prop::sample::Index>(), any::<u8>()));
+        (text, mistake).prop_map(|(parts, mistake)| {
+            let mut bytes = parts.concat().into_bytes();
+            if let (Some((place, byte)), false) = (mistake, bytes.is_empty()) {
+                let place = place.index(bytes.len());
+                bytes[place] = byte;
+            }
+            bytes
+        })
+    }
+
     proptest! {
+        /// Long texts are checked in another way, and to the same end.
+        #[test]
+        fn long_and_torn(bytes in long(), size in 1_usize..2_000) {
+            let expected = String::from_utf8(bytes.clone()).ok();
+            prop_assert_eq!(text(&bytes).ok(), expected.as_deref());
+            let mut torn = Text::default();
+            let pushed = bytes.chunks(size).try_for_each(|piece| torn.push(piece, 0));
+            let actual = pushed.and_then(|()| torn.finish().map(str::to_owned));
+            prop_assert_eq!(actual.ok(), expected);
+        }
+
         /// Torn anywhere, bytes are text or not, just as in one piece.
         #[test]
         fn torn_anywhere(bytes in prop_oneof![
