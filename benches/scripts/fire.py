@@ -158,7 +158,7 @@ def report(found, unlimited):
         "```text", f"ws-service {' '.join(SERVER + RATES)}", "```", "",
         "- 1,000 readers of a room that do not read, while 1,000 messages of 1 KiB a second are published to it",
         f"- 2,000 slow-loris handshakes, and up to {found['theirs']:,} of slowhttptest's; who is cut off comes again",
-        f"- 200 floods of empty fragments, of which {found['cut_off']:,} were cut off and came again, and 10 of pings",
+        f"- 200 floods of empty fragments, cut off {found['cut_off']:,} times, and 10 of pings",
         "", f"| {CLIENTS} clients that echo every 10 ms | alone | under attack | "
         f"without `{RATES[0]}` and `{RATES[2]}` |",
         "|---|--:|--:|--:|",
