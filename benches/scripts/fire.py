@@ -49,14 +49,15 @@ def behave(server, seconds, directory, look=lambda: None):
     command = [OURS, "storm", f"ws://{server.address}/echo", "--connections", str(OTHERS), "--end", "close",
                "--survivors", str(CLIENTS), "--interval", "10ms", "--settle", f"{seconds}s", "--seconds", "0",
                "--json", out]
-    storm = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    pathlib.Path(out).unlink(missing_ok=True)
+    storm = subprocess.Popen(command, stdout=subprocess.DEVNULL)
     begun = time.monotonic()
     while storm.poll() is None:
         time.sleep(1)
         if time.monotonic() < begun + seconds:
             look()
-    if not os.path.exists(out):
-        sys.exit(storm.stderr.read())
+    if storm.returncode > 1 or not os.path.exists(out):
+        sys.exit("the storm has failed")
     report = json.loads(pathlib.Path(out).read_text(encoding="utf-8"))
     return report["rounds"][0], storm.returncode
 

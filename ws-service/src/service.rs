@@ -53,6 +53,15 @@ impl fmt::Debug for Leaving {
     }
 }
 
+/// Drains a service when it goes out of scope.
+struct Draining<P: Protocol>(Handle<P>);
+
+impl<P: Protocol> Drop for Draining<P> {
+    fn drop(&mut self) {
+        self.0.drain();
+    }
+}
+
 impl<P: Protocol> ServiceBuilder<P> {
     /// A service that speaks one protocol, whatever the path.
     pub fn new(protocol: P) -> Self {
@@ -110,7 +119,7 @@ impl<P: Protocol> ServiceBuilder<P> {
     }
 
     /// What to do when a successor serves, such as to leave it places of one's own. It is done on a thread of its
-    /// own, before this service drains and before the successor's [`start`](Self::start) returns, which waits a few
+    /// own, before this service drains and before the successor's [`start`](Self::start) returns, which waits five
     /// seconds at most.
     pub fn on_handover(mut self, leave: impl FnOnce() + Send + 'static) -> Self {
         self.leaving = Leaving(Some(Box::new(leave)));
@@ -197,10 +206,11 @@ impl<P: Protocol> Service<P> {
         if let Some(door) = door {
             let handle = service.handle();
             let give_way = move || {
+                // However that ends.
+                let _drain = Draining(handle);
                 if let Leaving(Some(leave)) = leaving {
                     leave();
                 }
-                handle.drain();
             };
             net::wait_for_successor(door, listening, give_way)?;
         }
@@ -219,7 +229,7 @@ impl<P: Protocol> Service<P> {
         &self.addresses
     }
 
-    /// Whether another service has [given way](ServiceBuilder::hand_over_at) to this one.
+    /// Whether there was another service to [take over](ServiceBuilder::hand_over_at) from.
     #[must_use]
     pub const fn has_taken_over(&self) -> bool {
         self.has_taken_over

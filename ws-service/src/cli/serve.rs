@@ -74,13 +74,17 @@ pub(super) fn run(inputs: Inputs, configuration: &Configuration) -> ExitCode {
 fn serve(configuration: &Configuration, mut reload: Reload) -> Result<(), Error> {
     let settings = &configuration.settings;
     let mut admin = settings.admin.config()?;
-    admin.is_optional = !configuration.given.contains_key("admin");
+    // A predecessor's is worth waiting for.
+    admin.is_optional =
+        !configuration.given.contains_key("admin") && settings.sockets.handover.is_none();
     // Before anyone can know that we are there, so that no signal ends us unheard.
     let mut control = Control::new()?;
     let handover = settings.sockets.handover.as_ref();
-    if handover.is_none() {
-        control.open(&admin)?;
-    }
+    let is_taken = match control.open(&admin) {
+        // By a predecessor, perhaps, which will leave it to us.
+        Err(error) if handover.is_some() && error.is_taken() => Some(error),
+        opened => opened.map(|()| None)?,
+    };
     let given = activation::sockets()?;
     let routes = Route::new("/echo", Echo, Route::new("/mirror/{room}", Mirror, NotFound)?)?;
     let mut builder = ServiceBuilder::new(Logged(routes))
@@ -95,13 +99,13 @@ fn serve(configuration: &Configuration, mut reload: Reload) -> Result<(), Error>
         builder = builder.hand_over_at(path).on_handover(control.leave());
     }
     let service = builder.start()?;
-    if handover.is_some() {
-        // A predecessor has left its doors by now.
-        match control.open(&admin) {
-            Err(error) if service.has_taken_over() => {
-                tracing::error!(%error, "administrators find a door closed");
-            }
-            opened => opened?,
+    if let Some(error) = is_taken {
+        if !service.has_taken_over() {
+            service.handle().stop();
+            return Err(error.into());
+        }
+        if let Err(error) = control.open_after(&admin) {
+            tracing::error!(%error, "administrators find a door closed");
         }
     }
     announce(&service, control.address())?;

@@ -17,6 +17,8 @@ mod visits;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::thread::sleep;
+use std::time::{Duration, Instant};
 
 use tokio::runtime::{Builder, Runtime};
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -28,6 +30,10 @@ pub(crate) use token::{Token, TokenError};
 
 use admin::{AdminError, Listening};
 use app::App;
+
+/// How long a predecessor may take to close its doors, and how often to look.
+const LEAVING: Duration = Duration::from_secs(3);
+const RETRY: Duration = Duration::from_millis(20);
 
 /// The signals of the process, caught from the moment this exists, and the admin listener, which lets
 /// nobody in before there is a service.
@@ -45,6 +51,13 @@ pub(crate) enum ControlError {
     Signals(#[from] io::Error),
     #[error(transparent)]
     Admin(#[from] AdminError),
+}
+
+impl ControlError {
+    /// Somebody else is where administrators are to be heard.
+    pub(crate) fn is_taken(&self) -> bool {
+        matches!(self, Self::Admin(error) if error.is_taken())
+    }
 }
 
 #[derive(Debug)]
@@ -80,14 +93,28 @@ impl Control {
         Ok(Self { runtime, signals, admin: Listening::default() })
     }
 
-    /// Opens the admin listener's doors.
+    /// Opens the admin listener's doors that are not open yet.
     ///
     /// # Errors
-    /// The system refuses.
+    /// The system refuses one of them.
     pub(crate) fn open(&mut self, config: &AdminConfig) -> Result<(), ControlError> {
         let _guard = self.runtime.enter();
         self.admin.open(config)?;
         Ok(())
+    }
+
+    /// The same, where a predecessor has just left, or is about to.
+    ///
+    /// # Errors
+    /// The system refuses, or the predecessor is still there.
+    pub(crate) fn open_after(&mut self, config: &AdminConfig) -> Result<(), ControlError> {
+        let deadline = Instant::now() + LEAVING;
+        loop {
+            match self.open(config) {
+                Err(error) if error.is_taken() && Instant::now() < deadline => sleep(RETRY),
+                opened => return opened,
+            }
+        }
     }
 
     /// What closes those doors, and returns when they are closed.

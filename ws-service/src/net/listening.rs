@@ -30,6 +30,11 @@ impl Listening {
         self.0.lock().door = Some(door);
     }
 
+    /// One has come: its own successors ask it.
+    pub(super) fn close_door(&self) {
+        self.0.lock().door = None;
+    }
+
     pub(super) fn has_door(&self) -> bool {
         self.0.lock().door.is_some()
     }

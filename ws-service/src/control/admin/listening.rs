@@ -62,6 +62,14 @@ pub(crate) enum AdminError {
     Unix { path: PathBuf, error: io::Error },
 }
 
+impl AdminError {
+    /// Somebody else is there.
+    pub(in super::super) fn is_taken(&self) -> bool {
+        let (Self::Tcp { error, .. } | Self::Unix { error, .. }) = self;
+        error.kind() == io::ErrorKind::AddrInUse
+    }
+}
+
 /// Doors that are there, though nobody is let in yet.
 #[derive(Debug, Default)]
 pub(crate) struct Listening {
@@ -78,34 +86,38 @@ struct Leaving {
 }
 
 impl Listening {
-    /// Opens the doors; in a runtime's context.
+    /// Opens the doors that are not open yet; in a runtime's context.
     ///
     /// # Errors
-    /// The system refuses.
+    /// The system refuses one; the other is open all the same.
     pub(crate) fn open(&mut self, config: &AdminConfig) -> Result<(), AdminError> {
+        let tcp = self.open_tcp(config);
+        let unix = self.open_unix(config);
+        tcp.and(unix)
+    }
+
+    fn open_tcp(&mut self, config: &AdminConfig) -> Result<(), AdminError> {
+        let Some(address) = config.address.filter(|_| self.tcp.is_none()) else { return Ok(()) };
         let token = config.token.clone().map(Arc::new);
-        let tcp = |address: SocketAddr| {
-            if token.is_none() && !address.ip().to_canonical().is_loopback() {
-                tracing::warn!(%address, "whoever reaches this address may administer the service");
+        if token.is_none() && !address.ip().to_canonical().is_loopback() {
+            tracing::warn!(%address, "whoever reaches this address may administer the service");
+        }
+        match bind_tcp(address) {
+            Ok(listener) => self.tcp = Some((listener, Guard { token, only_own_names: true })),
+            Err(error) if config.is_optional && error.kind() == io::ErrorKind::AddrInUse => {
+                tracing::warn!(%address, "in use: there is no admin listener (--admin)");
             }
-            match bind_tcp(address) {
-                Ok(listener) => {
-                    Ok(Some((listener, Guard { token: token.clone(), only_own_names: true })))
-                }
-                Err(error) if config.is_optional && error.kind() == io::ErrorKind::AddrInUse => {
-                    tracing::warn!(%address, "in use: there is no admin listener (--admin)");
-                    Ok(None)
-                }
-                Err(error) => Err(AdminError::Tcp { address, error }),
-            }
+            Err(error) => return Err(AdminError::Tcp { address, error }),
+        }
+        Ok(())
+    }
+
+    fn open_unix(&mut self, config: &AdminConfig) -> Result<(), AdminError> {
+        let Some(path) = config.socket.as_ref().filter(|_| self.unix.is_none()) else {
+            return Ok(());
         };
-        let unix = |path: &PathBuf| {
-            bind_unix(path).map_err(|error| AdminError::Unix { path: path.clone(), error })
-        };
-        // One may be open though the other can't be.
-        let tcp = config.address.map(tcp).transpose();
-        self.unix = config.socket.as_ref().map(unix).transpose()?;
-        self.tcp = tcp?.flatten();
+        let opened = bind_unix(path);
+        self.unix = Some(opened.map_err(|error| AdminError::Unix { path: path.clone(), error })?);
         Ok(())
     }
 
@@ -116,8 +128,10 @@ impl Listening {
         self.leaving = Some(Leaving { told, _left: left });
         move || {
             if tell.send(()).is_ok() {
-                // Nothing is ever sent: it ends with `Leaving`, as the wait does.
-                let _: Result<(), _> = gone.recv_timeout(CLOSING);
+                // Nothing is ever sent: the wait ends with `Leaving`.
+                if let Err(mpsc::RecvTimeoutError::Timeout) = gone.recv_timeout(CLOSING) {
+                    tracing::warn!("the doors for administrators are not closed yet");
+                }
             }
         }
     }

@@ -52,7 +52,11 @@ impl Predecessor {
     /// We serve: it may go. Done when it takes no more connections and has left its places.
     pub(super) fn relieve(self) -> io::Result<()> {
         wire::say(&self.0, SERVING)?;
-        wire::hear(&self.0, GONE)
+        match wire::hear(&self.0, GONE) {
+            // Its process was faster than its last word.
+            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Ok(()),
+            heard => heard,
+        }
     }
 }
 
@@ -90,6 +94,7 @@ pub(crate) fn wait(
         let successor = until_relieved(&door, &listening);
         if let Some(successor) = successor {
             tracing::info!("a successor takes over");
+            listening.close_door();
             give_way();
             // It has waited for this; if it is gone, there is nothing to be done.
             let _ = wire::say(&successor, GONE);

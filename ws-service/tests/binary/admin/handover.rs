@@ -74,13 +74,16 @@ fn a_successor_that_fails_takes_nothing() {
     let places = Places::new();
     let first = places.start("127.0.0.1:0", "127.0.0.1:0");
     let client = first.connect("/echo");
-    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
-    let listen = taken.local_addr().unwrap().to_string();
-    let admin = first.admin.unwrap().to_string();
-    let output = places.command(&listen).args(["--admin", &admin]).output().unwrap();
-    assert_eq!(output.status.code(), Some(1), "{output:?}");
-    assert_eq!(places.connections(), 1);
-    assert_eq!(first.get("/health/ready").status, 200);
+    let other = TcpListener::bind("127.0.0.1:0").unwrap();
+    let taken = other.local_addr().unwrap().to_string();
+    let [listen, admin] = [first.addresses[0], first.admin.unwrap()].map(|it| it.to_string());
+    // No address of this machine: RFC 5737.
+    for (listen, admin) in [(&taken, &admin), (&listen, &"192.0.2.1:9002".to_owned())] {
+        let output = places.command(listen).args(["--admin", admin]).output().unwrap();
+        assert_eq!(output.status.code(), Some(1), "{output:?}");
+        assert_eq!(places.connections(), 1);
+        assert_eq!(first.get("/health/ready").status, 200);
+    }
     drop(client);
 }
 
@@ -110,6 +113,10 @@ fn a_service_that_ends_without_a_successor_is_administrated_to_the_end() {
     let silent = server.connect("/echo");
     server.signal(Signal::TERM);
     while server.get("/health/ready").status != 503 {}
+    assert_eq!(places.connections(), 1);
+    // Another can't be administrated there meanwhile, and doesn't serve.
+    let output = places.command("127.0.0.1:0").args(["--admin", "off"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
     assert_eq!(places.connections(), 1);
     drop(silent);
     assert_eq!(server.end().0, Some(0));
