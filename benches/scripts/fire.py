@@ -15,7 +15,6 @@ import json
 import os
 import pathlib
 import shutil
-import signal
 import subprocess
 import sys
 import tempfile
@@ -77,17 +76,6 @@ class SlowHttpTest(threading.Thread):
                            stderr=subprocess.DEVNULL, check=False)
 
 
-def counters(server):
-    server.process.send_signal(signal.SIGUSR1)
-    return json.loads(server.process.stdout.readline())
-
-
-def peak(server):
-    """The most memory it ever had, in bytes."""
-    with open(f"/proc/{server.process.pid}/status", encoding="ascii") as status:
-        return next(int(line.split()[1]) * KIB for line in status if line.startswith("VmHWM"))
-
-
 def attack(server, directory):
     """Everything at once."""
     seconds = GATHER + WATCH + 5
@@ -103,9 +91,13 @@ def attack(server, directory):
     if theirs:
         others.start()
     time.sleep(GATHER)
-    seen = [counters(server) | {"published": publisher.sent.value}]
-    felt, status = behave(server, WATCH, directory,
-                          lambda: seen.append(counters(server) | {"published": publisher.sent.value}))
+    seen = []
+
+    def look():
+        seen.append(server.counters() | {"published": publisher.sent.value})
+
+    look()
+    felt, status = behave(server, WATCH, directory, look)
     for process in processes:
         process.join(60)
     if theirs:
@@ -121,7 +113,7 @@ def run(*options):
             tempfile.TemporaryDirectory() as directory:
         calm, _ = behave(server, 5, directory)
         idle = server.rss()
-        return attack(server, directory) | {"calm": calm, "idle": idle, "peak": peak(server)}
+        return attack(server, directory) | {"calm": calm, "idle": idle, "peak": server.peak()}
 
 
 def row(name, micros):

@@ -1,6 +1,8 @@
 """A server that a benchmark starts, and ends."""
 
+import json
 import os
+import signal
 import subprocess
 
 
@@ -24,6 +26,18 @@ class Server:
             self.process.kill()
             self.process.wait()
 
+    def counters(self):
+        """What a ws-service has counted."""
+        self.process.send_signal(signal.SIGUSR1)
+        return json.loads(self.process.stdout.readline())
+
     def rss(self):
+        return self._memory("VmRSS")
+
+    def peak(self):
+        """The most memory it ever had, in bytes."""
+        return self._memory("VmHWM")
+
+    def _memory(self, name):
         with open(f"/proc/{self.process.pid}/status", encoding="ascii") as status:
-            return next(int(line.split()[1]) * 1024 for line in status if line.startswith("VmRSS"))
+            return next(int(line.split()[1]) * 1024 for line in status if line.startswith(name))

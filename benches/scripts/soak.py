@@ -10,7 +10,6 @@ OPTIONs go to the storm. Fails if anything was lost, damaged or out of order, if
 the server still has a connection, a timer or a byte when all have gone. The line that it writes last is its verdict.
 """
 import json
-import signal
 import subprocess
 import sys
 import tempfile
@@ -23,12 +22,6 @@ OURS = "target/release/ws-service"
 # Silence is long for a slow reader: a ping waits behind what the system holds for it.
 SERVER = ("--threads", "2", "--ping-after", "2s", "--hangup-after", "20s", "--high-water", "64KiB")
 GAUGES = ("connections", "sessions", "timers", "topics", "queued_bytes", "fanouts", "staged", "paused", "panics")
-
-
-def counters(server):
-    """What the server counts when all have gone."""
-    server.process.send_signal(signal.SIGUSR1)
-    return json.loads(server.process.stdout.readline())
 
 
 def left(stats):
@@ -78,7 +71,7 @@ def main():
         status = storm.wait()
         report = json.load(open(file.name, encoding="utf-8"))
         time.sleep(1)
-        stats = counters(server)
+        stats = server.counters()
     table = next(place for place, line in enumerate(text) if line.startswith("─"))
     shown = "ws-service storm ws://ADDRESS/echo --server-pid PID " + " ".join(options)
     lines = record(report, text[table:], stats, status, shown)
