@@ -74,16 +74,16 @@ pub(super) fn run(inputs: Inputs, configuration: &Configuration) -> ExitCode {
 fn serve(configuration: &Configuration, mut reload: Reload) -> Result<(), Error> {
     let settings = &configuration.settings;
     let mut admin = settings.admin.config()?;
-    // A predecessor's is worth waiting for.
-    admin.is_optional =
-        !configuration.given.contains_key("admin") && settings.sockets.handover.is_none();
+    let handover = settings.sockets.handover.as_ref();
+    let is_optional = !configuration.given.contains_key("admin");
+    // A predecessor's place is worth waiting for.
+    admin.is_optional = is_optional && handover.is_none();
     // Before anyone can know that we are there, so that no signal ends us unheard.
     let mut control = Control::new()?;
-    let handover = settings.sockets.handover.as_ref();
     let is_taken = match control.open(&admin) {
         // By a predecessor, perhaps, which will leave it to us.
-        Err(error) if handover.is_some() && error.is_taken() => Some(error),
-        opened => opened.map(|()| None)?,
+        Err(error) if handover.is_some() && error.is_taken() => true,
+        opened => opened.map(|()| false)?,
     };
     let given = activation::sockets()?;
     let routes = Route::new("/echo", Echo, Route::new("/mirror/{room}", Mirror, NotFound)?)?;
@@ -99,14 +99,13 @@ fn serve(configuration: &Configuration, mut reload: Reload) -> Result<(), Error>
         builder = builder.hand_over_at(path).on_handover(control.leave());
     }
     let service = builder.start()?;
-    if let Some(error) = is_taken {
-        if !service.has_taken_over() {
-            service.handle().stop();
-            return Err(error.into());
-        }
+    if is_taken && service.has_taken_over() {
         if let Err(error) = control.open_after(&admin) {
             tracing::error!(%error, "administrators find a door closed");
         }
+    } else if is_taken {
+        admin.is_optional = is_optional;
+        control.open(&admin).inspect_err(|_| service.handle().stop())?;
     }
     announce(&service, control.address())?;
     let facts = facts(settings, &service);

@@ -93,7 +93,11 @@ impl Listening {
     pub(crate) fn open(&mut self, config: &AdminConfig) -> Result<(), AdminError> {
         let tcp = self.open_tcp(config);
         let unix = self.open_unix(config);
-        tcp.and(unix)
+        match (tcp, unix) {
+            // What waiting may mend is told last.
+            (Err(tcp), Err(unix)) if tcp.is_taken() => Err(unix),
+            (tcp, unix) => tcp.and(unix),
+        }
     }
 
     fn open_tcp(&mut self, config: &AdminConfig) -> Result<(), AdminError> {

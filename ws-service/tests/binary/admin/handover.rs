@@ -32,7 +32,8 @@ impl Places {
         command
             .args(["--listen", listen, "--handover"])
             .arg(self.directory.path().join("handover"));
-        command.arg("--admin-socket").arg(&self.socket);
+        // A flag wins over it.
+        command.env("WS_SERVICE_ADMIN_SOCKET", &self.socket);
         command
     }
 
@@ -84,6 +85,13 @@ fn a_successor_that_fails_takes_nothing() {
         assert_eq!(places.connections(), 1);
         assert_eq!(first.get("/health/ready").status, 200);
     }
+    // Not a socket, whoever has the other door.
+    let file = places.directory.path().join("file");
+    fs::write(&file, "").unwrap();
+    let mut command = places.command(&listen);
+    let output = command.args(["--admin", &admin, "--admin-socket"]).arg(file).output().unwrap();
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    assert_eq!(places.connections(), 1);
     drop(client);
 }
 

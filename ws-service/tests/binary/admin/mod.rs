@@ -31,6 +31,11 @@ fn where_the_default_address_is_taken_the_service_runs_without() {
     let listen = ["--listen", "127.0.0.1:0"];
     let mut server = Server::spawn(command().env_remove("WS_SERVICE_ADMIN").args(listen));
     assert_eq!(server.stats()["connections"], 0);
+    let directory = tempfile::tempdir().unwrap();
+    let mut with_handover = command();
+    with_handover.env_remove("WS_SERVICE_ADMIN").args(listen).arg("--handover");
+    let mut server = Server::spawn(with_handover.arg(directory.path().join("handover")));
+    assert_eq!(server.stats()["connections"], 0);
     let asked_for = command().args(listen).args(["--admin", "127.0.0.1:9002"]).output().unwrap();
     assert_eq!(asked_for.status.code(), Some(1), "{asked_for:?}");
 }
