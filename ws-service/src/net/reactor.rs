@@ -12,7 +12,7 @@ use sul::Timestamp;
 use super::accepting::{self, Acceptor};
 use super::admission::{Admission, Gate};
 use super::clock::Clock;
-use super::layer::Sent;
+use super::layer::{Scratch, Sent};
 use super::listener::Terms;
 use super::mailbox::{Mailbox, State};
 use super::sockets::{Received, Sockets};
@@ -55,6 +55,7 @@ pub(super) struct Reactor<P: Protocol> {
     /// Letters that have been taken and not delivered.
     inbox: VecDeque<Mail<P::Note>>,
     buffer: Vec<u8>,
+    scratch: Scratch,
     budget: TurnBudget,
     stop_after: Duration,
 }
@@ -102,6 +103,7 @@ impl<P: Protocol> Reactor<P> {
             own,
             inbox: VecDeque::new(),
             buffer: vec![0; config.receive_buffer],
+            scratch: Scratch::default(),
             budget: config.budget.clone(),
             stop_after: config.stop_after,
         })
@@ -270,7 +272,7 @@ impl<P: Protocol> Reactor<P> {
         let whole = self.buffer.len();
         let count = if self.shard.unread() < whole { whole } else { SIP.min(whole) };
         let buffer = &mut self.buffer[..count];
-        let received = self.sockets.receive(key, buffer);
+        let received = self.sockets.receive(key, buffer, &mut self.scratch);
         // Read behind the bytes: what they prove was not proved before.
         let now = self.clock.now();
         let shard = &mut self.shard;
@@ -314,7 +316,7 @@ impl<P: Protocol> Reactor<P> {
         };
         let count = bytes.len();
         if count > 0 {
-            shard.receive(key, bytes, now);
+            shard.exchange(key, bytes, now, &mut |slices| self.sockets.pass(key, slices));
             if count >= LARGE && shard.take_answer(key) {
                 self.send(key, now);
             }
@@ -350,7 +352,7 @@ impl<P: Protocol> Reactor<P> {
 
     /// One write.
     fn send(&mut self, key: ConnectionKey, now: Timestamp) {
-        match self.sockets.send(key, &mut self.shard) {
+        match self.sockets.send(key, &mut self.shard, &mut self.scratch) {
             Ok(Sent { count, is_moving, has_room }) => {
                 if is_moving {
                     self.shard.progressed(key, now);

@@ -28,7 +28,6 @@ pub(super) struct Sockets {
     dying: VecDeque<ConnectionKey>,
     /// What lies above some of the sockets.
     layers: SecondaryMap<ConnectionKey, Layer>,
-    scratch: Scratch,
 }
 
 #[derive(Debug)]
@@ -190,13 +189,14 @@ impl Sockets {
 
     /// One read. A full one, or one before the peer's end, queues the connection again.
     pub(super) fn receive<'a>(
-        &'a mut self,
+        &mut self,
         key: ConnectionKey,
         buffer: &'a mut [u8],
+        scratch: &'a mut Scratch,
     ) -> Received<'a> {
         let Some(socket) = self.table.get_mut(key) else { return Received::Nothing };
         if socket.above != Above::Nothing {
-            return self.receive_layered(key, buffer.len());
+            return self.receive_layered(key, buffer.len(), scratch);
         }
         match socket.stream.read(buffer) {
             Ok(0) => Received::End,
@@ -216,8 +216,13 @@ impl Sockets {
     }
 
     /// One read through a connection's layer, which may be the last for this layer.
-    fn receive_layered(&mut self, key: ConnectionKey, limit: usize) -> Received<'_> {
-        let Self { table, layers, scratch, .. } = self;
+    fn receive_layered<'a>(
+        &mut self,
+        key: ConnectionKey,
+        limit: usize,
+        scratch: &'a mut Scratch,
+    ) -> Received<'a> {
+        let Self { table, layers, .. } = self;
         let (Some(socket), Some(layer)) = (table.get_mut(key), layers.get_mut(key)) else {
             return Received::Nothing;
         };
@@ -239,7 +244,7 @@ impl Sockets {
         if again || (socket.is_dying && !is_over) {
             self.enqueue(key, false);
         }
-        let plain = &mut self.scratch.plain;
+        let plain = &mut scratch.plain;
         match taken {
             Taken::Nothing => Received::Nothing,
             Taken::Plain if plain.is_empty() => Received::Nothing,
@@ -257,6 +262,7 @@ impl Sockets {
         &mut self,
         key: ConnectionKey,
         shard: &mut Shard<P>,
+        scratch: &mut Scratch,
     ) -> io::Result<Sent> {
         let Some(socket) = self.table.get_mut(key) else { return Ok(Sent::default()) };
         let mut slices = [io::IoSlice::new(&[]); SLICES];
@@ -264,19 +270,16 @@ impl Sockets {
         if socket.above != Above::Nothing
             && let Some(layer) = self.layers.get_mut(key)
         {
-            return layer.send(&socket.stream, &mut self.scratch, &slices[..count]);
+            return layer.send(&socket.stream, scratch, &slices[..count]);
         }
-        let result = loop {
-            let result = socket.stream.write(&slices[..count]);
-            // An interrupted write is not a full socket: no event would say that it has room.
-            if !matches!(&result, Err(error) if error.kind() == io::ErrorKind::Interrupted) {
-                break result;
-            }
-        };
-        match result {
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(Sent::plain(0)),
-            result => result.map(Sent::plain),
-        }
+        socket.stream.write(&slices[..count]).map(Sent::plain)
+    }
+
+    /// One write past the shard's queues: how much was taken; `None` where a layer is above the socket, and
+    /// where it fails, of which the next [`send`](Self::send) tells.
+    pub(super) fn pass(&self, key: ConnectionKey, slices: &[io::IoSlice<'_>]) -> Option<usize> {
+        let socket = self.table.get(key).filter(|socket| socket.above == Above::Nothing)?;
+        socket.stream.write(slices).ok()
     }
 }
 

@@ -5,6 +5,7 @@ use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 
 use mio::unix::SourceFd;
 use mio::{Interest, Registry, Token};
+use rustix::io::Errno;
 use rustix::net::sockopt::socket_error;
 use rustix::net::{AddressFamily, SocketFlags};
 use rustix::net::{
@@ -47,14 +48,22 @@ impl Stream {
         Ok(count)
     }
 
-    /// One write: how many bytes it took.
+    /// One write: how many bytes it took; none where it is full.
     pub(super) fn write(&self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
         // Nobody is to die of a peer that has gone.
         let flags = SendFlags::NOSIGNAL;
-        Ok(match slices {
-            [one] => send(&self.0, one, flags)?,
-            slices => sendmsg(&self.0, slices, &mut SendAncillaryBuffer::default(), flags)?,
-        })
+        loop {
+            let result = match slices {
+                [one] => send(&self.0, one, flags),
+                slices => sendmsg(&self.0, slices, &mut SendAncillaryBuffer::default(), flags),
+            };
+            match result {
+                // That is not a full socket: no event would say that it has room.
+                Err(Errno::INTR) => {}
+                Err(Errno::WOULDBLOCK) => return Ok(0),
+                result => return Ok(result?),
+            }
+        }
     }
 
     /// It has failed, and reading would say so.

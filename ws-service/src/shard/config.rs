@@ -206,6 +206,9 @@ pub struct Budget {
     pub frames: usize,
     /// Bytes that messages are inflated to; the message that goes beyond is the last. Default: 1 MiB.
     pub inflated_bytes: usize,
+    /// Bytes from which on a message is not copied, where it may be
+    /// [written at once](super::Shard::exchange). Default: 16 KiB.
+    pub copied_bytes: usize,
     /// Questions from other threads that are answered, each after a look at 256 connections at most.
     /// Default: 1.
     pub answers: usize,
@@ -219,6 +222,7 @@ impl Default for Budget {
             deliveries: 64,
             frames: 1_024,
             inflated_bytes: 1024 * 1024,
+            copied_bytes: 16 * 1024,
             answers: 1,
         }
     }

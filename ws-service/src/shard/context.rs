@@ -8,6 +8,7 @@ use tungstenite::protocol::frame::coding::CloseCode;
 use super::frame::Frame;
 use super::id::ConnectionId;
 use super::link::Link;
+use super::outlet::Outlet;
 use super::peer::Peer;
 use super::protocol::{Message, Piece};
 use super::reason::{CloseReason, sendable};
@@ -27,6 +28,7 @@ pub struct Context<'a> {
     pub(super) link: &'a mut Link,
     pub(super) shared: &'a mut Shared,
     pub(super) recorded: &'a mut Recorded,
+    pub(super) outlet: Outlet<'a>,
 }
 
 /// What is settled after the handler has returned.
@@ -124,7 +126,9 @@ impl Context<'_> {
         self.shared.queued(self.id.key, self.link)
     }
 
-    /// Queues a message to the peer: copied, in one frame, written at the end of the turn.
+    /// Queues a message to the peer: copied, in one frame, written at the end of the turn. A long one
+    /// may be written at once, and then only what the transport doesn't take is
+    /// [copied](super::Budget::copied_bytes).
     ///
     /// # Errors
     /// [`SendError::Closed`] after [`close`](Self::close) and in `closed`; otherwise too many bytes
@@ -137,7 +141,11 @@ impl Context<'_> {
         }
         let room = self.shared.room_for(self.id.key, self.link, size);
         self.note_overflow(room)?;
-        self.shared.push_message(self.id.key, self.link, message);
+        let Self { id, now, link, shared, outlet, .. } = self;
+        let is_long = size >= shared.config.budget.copied_bytes;
+        if !is_long || !shared.write_message(link, message, outlet, *now) {
+            shared.push_message(id.key, link, message);
+        }
         Ok(self.shared.sent(self.link))
     }
 

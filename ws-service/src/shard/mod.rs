@@ -56,6 +56,7 @@ mod link;
 mod losses;
 mod mail;
 mod outbox;
+mod outlet;
 mod pausing;
 mod peer;
 mod pool;

@@ -52,15 +52,16 @@ enum Chunk {
     Urgent(Vec<u8>),
     /// One frame: nothing may come inside it.
     Whole(Bytes),
-    /// An HTTP response, always the first: nothing may come before its end, and it is never dropped.
-    Response(Bytes),
+    /// An HTTP response, or the rest of a frame that has begun; always the first: nothing may come before
+    /// its end, and it is never dropped.
+    Foremost(Bytes),
 }
 
 impl Chunk {
     fn bytes(&self) -> &[u8] {
         match self {
             Self::Frames(bytes) | Self::Urgent(bytes) => bytes,
-            Self::Whole(bytes) | Self::Response(bytes) => bytes,
+            Self::Whole(bytes) | Self::Foremost(bytes) => bytes,
         }
     }
 }
@@ -112,7 +113,28 @@ impl Outbox {
 
     /// Appends the answer to the upgrade request. Nothing is queued before it.
     pub(super) fn push_response(&mut self, pool: &mut Pool, response: Bytes) {
-        self.push_chunk(pool, Chunk::Response(response));
+        self.push_chunk(pool, Chunk::Foremost(response));
+    }
+
+    /// Appends what is left of a frame, of which the transport took so many bytes before it was full; says
+    /// whether that is anything. Nothing is queued before it.
+    pub(super) fn push_rest(&mut self, pool: &mut Pool, frame: [&[u8]; 2], taken: usize) -> bool {
+        let [head, tail] = frame;
+        let (head, tail) = match head.get(taken..) {
+            Some(head) => (head, tail),
+            None => (&[][..], tail.get(taken - head.len()..).unwrap_or_default()),
+        };
+        if head.is_empty() && tail.is_empty() {
+            return false;
+        }
+        let rest = Bytes::from([head, tail].concat());
+        let is_whole = taken == 0;
+        self.push_chunk(pool, if is_whole { Chunk::Whole(rest) } else { Chunk::Foremost(rest) });
+        if let Some(queue) = &mut self.queue {
+            queue.blocked = true;
+            queue.behind = true;
+        }
+        true
     }
 
     fn push_chunk(&mut self, pool: &mut Pool, chunk: Chunk) {
@@ -325,7 +347,7 @@ impl Queue {
     fn split_at_boundary(&mut self) -> usize {
         self.seal();
         match self.chunks.front() {
-            Some(Chunk::Response(_)) => return 1,
+            Some(Chunk::Foremost(_)) => return 1,
             _ if self.sent == 0 => return 0,
             _ => {}
         }

@@ -1,5 +1,7 @@
 //! From the bytes of a peer to the protocol's handlers.
 
+use std::io::IoSlice;
+
 use sul::Timestamp;
 
 use super::Shard;
@@ -8,6 +10,7 @@ use super::deadlines::Deadline;
 use super::frames::{Decoder, Input, Rules};
 use super::id::ConnectionKey;
 use super::link::{Link, Phase, Slot};
+use super::outlet::Outlet;
 use super::protocol::Protocol;
 use super::reason::{CloseReason, Violation};
 use super::recipient::{Recipient, Taken};
@@ -35,6 +38,30 @@ impl<P: Protocol> Shard<P> {
     /// Of more frames than [`Budget::frames`](super::Budget::frames), the rest is kept for the next
     /// turns; until then [`has_unread`](Self::has_unread) asks for patience with that peer.
     pub fn receive(&mut self, key: ConnectionKey, bytes: &mut [u8], now: Timestamp) {
+        self.take_in(key, bytes, &mut Outlet::none(), now);
+    }
+
+    /// The same where the transport can be written to meanwhile. A [long](super::Budget::copied_bytes)
+    /// message that a handler sends to its peer, with nothing queued before it, is offered to `write` at
+    /// once, from where it lies. What `write` doesn't take is queued, and the transport is full then, as
+    /// in [`wrote`](Self::wrote); with `None` it says that it took nothing, but may take it later.
+    pub fn exchange(
+        &mut self,
+        key: ConnectionKey,
+        bytes: &mut [u8],
+        now: Timestamp,
+        write: &mut dyn FnMut(&[IoSlice<'_>]) -> Option<usize>,
+    ) {
+        self.take_in(key, bytes, &mut Outlet::new(write), now);
+    }
+
+    fn take_in(
+        &mut self,
+        key: ConnectionKey,
+        bytes: &mut [u8],
+        outlet: &mut Outlet<'_>,
+        now: Timestamp,
+    ) {
         if self.shared.unread.has(key) {
             self.shared.unread.put(key, bytes);
             return;
@@ -50,7 +77,7 @@ impl<P: Protocol> Shard<P> {
                     self.refuse_flood(key, now);
                 }
             }
-            Phase::Open | Phase::Closing => self.receive_frames(key, bytes, now),
+            Phase::Open | Phase::Closing => self.receive_frames(key, bytes, outlet, now),
             Phase::Lingering { .. } | Phase::Finished => {}
         }
     }
@@ -72,16 +99,23 @@ impl<P: Protocol> Shard<P> {
     pub(super) fn resume_unread(&mut self, now: Timestamp) {
         for _ in 0..self.shared.unread.len().min(RESUMED) {
             let Some((key, mut rest)) = self.shared.unread.take() else { break };
-            self.receive_frames(key, &mut rest, now);
+            self.receive_frames(key, &mut rest, &mut Outlet::none(), now);
         }
     }
 
-    pub(super) fn receive_frames(&mut self, key: ConnectionKey, bytes: &mut [u8], now: Timestamp) {
+    fn receive_frames(
+        &mut self,
+        key: ConnectionKey,
+        bytes: &mut [u8],
+        outlet: &mut Outlet<'_>,
+        now: Timestamp,
+    ) {
         let Self { protocol, slots, shared, .. } = self;
         let Some(Slot { decoder, link, session }) = slots.get_mut(key) else { return };
         let rules = rules(&shared.config, link);
         let mut input = Input::new(bytes);
-        let mut recipient = Recipient { protocol: &**protocol, shared, key, link, session, now };
+        let (protocol, outlet) = (&**protocol, outlet.lend());
+        let mut recipient = Recipient { protocol, shared, key, link, session, outlet, now };
         let budget = recipient.shared.config.budget.frames;
         let (mut frames, mut is_fresh) = (0, false);
         while frames < budget {

@@ -6,6 +6,7 @@ use super::deflate::Deflated;
 use super::frames::{self, Incoming, Input, InvalidUtf8};
 use super::id::ConnectionKey;
 use super::link::{Link, Phase};
+use super::outlet::Outlet;
 use super::protocol::{Message, Piece, Protocol};
 use super::reason::{CloseReason, Violation};
 use super::shared::Shared;
@@ -17,6 +18,7 @@ pub(super) struct Recipient<'a, P: Protocol> {
     pub(super) key: ConnectionKey,
     pub(super) link: &'a mut Link,
     pub(super) session: &'a mut Option<P::Session>,
+    pub(super) outlet: Outlet<'a>,
     pub(super) now: Timestamp,
 }
 
@@ -72,11 +74,11 @@ impl<P: Protocol> Recipient<'_, P> {
         longest: u64,
         most: usize,
     ) -> Result<usize, Violation> {
-        let Self { protocol, shared, key, link, session, now } = self;
+        let Self { protocol, shared, key, link, session, outlet, now } = self;
         let Some(session) = session else { return Ok(0) };
         let (mut count, mut bytes, mut end) = (0, 0, None);
         while end.is_none() && count < most && link.is_open() {
-            shared.run(*key, link, *now, |cx| {
+            shared.run_at(outlet, *key, link, *now, |cx| {
                 while count < most && cx.recorded.is_empty() {
                     match input.take_message(longest) {
                         Some(Ok(message)) => {
@@ -100,20 +102,20 @@ impl<P: Protocol> Recipient<'_, P> {
         if self.link.in_pieces {
             return self.piece(Piece { part: message, is_first: true, is_last: true });
         }
-        let Self { protocol, shared, key, link, session, now } = self;
+        let Self { protocol, shared, key, link, session, outlet, now } = self;
         if let (Phase::Open, Some(session)) = (&link.phase, session) {
             shared.counters.messages_in.add(1);
             shared.counters.bytes_in.add(message.as_bytes().len() as u64);
-            shared.run(*key, link, *now, |cx| protocol.message(cx, session, message));
+            shared.run_at(outlet, *key, link, *now, |cx| protocol.message(cx, session, message));
         }
     }
 
     fn piece(&mut self, piece: Piece<'_>) {
-        let Self { protocol, shared, key, link, session, now } = self;
+        let Self { protocol, shared, key, link, session, outlet, now } = self;
         if let (Phase::Open, Some(session)) = (&link.phase, session) {
             shared.counters.messages_in.add(u64::from(piece.is_last));
             shared.counters.bytes_in.add(piece.part.as_bytes().len() as u64);
-            shared.run(*key, link, *now, |cx| protocol.piece(cx, session, piece));
+            shared.run_at(outlet, *key, link, *now, |cx| protocol.piece(cx, session, piece));
         }
     }
 

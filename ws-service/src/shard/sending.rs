@@ -1,14 +1,42 @@
 //! From a message to its connection's queue.
 
+use std::io::IoSlice;
+
+use sul::Timestamp;
+
 use super::context::{SendError, Sent};
 use super::frame::Frame;
 use super::frames;
 use super::id::ConnectionKey;
 use super::link::{Link, Sending};
+use super::outlet::Outlet;
 use super::protocol::{Message, Piece};
 use super::shared::Shared;
 
 impl Shared {
+    /// Offers a long message to the transport, from where it lies, if nothing waits before it; queues what
+    /// that doesn't take. Says whether it has been offered.
+    #[inline(never)]
+    pub(super) fn write_message(
+        &mut self,
+        link: &mut Link,
+        message: Message<'_>,
+        outlet: &mut Outlet<'_>,
+        now: Timestamp,
+    ) -> bool {
+        if !link.outbox.is_empty() || link.codec.is_some() || link.sending != Sending::Nothing {
+            return false;
+        }
+        let (header, size) = frames::message_header(message);
+        let frame = [&header[..size], message.as_bytes()];
+        let Some(taken) = outlet.write(&frame.map(IoSlice::new)) else { return false };
+        self.counters.bytes_out.add(taken as u64);
+        if link.outbox.push_rest(&mut self.pool, frame, taken) {
+            self.watch_writing(link, now);
+        }
+        true
+    }
+
     /// Queues a message, or holds it back while another is sent in pieces.
     #[inline]
     pub(super) fn push_message(

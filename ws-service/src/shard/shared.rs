@@ -19,6 +19,7 @@ use super::link::Link;
 use super::losses::Losses;
 use super::mail::Relay;
 use super::outbox::Outbox;
+use super::outlet::Outlet;
 use super::pausing::Pause;
 use super::pool::Pool;
 use super::rate::Meters;
@@ -101,10 +102,25 @@ impl Shared {
         now: Timestamp,
         handler: impl FnOnce(&mut Context<'_>),
     ) {
+        self.run_at(&mut Outlet::none(), key, link, now, handler);
+    }
+
+    /// The same where the connection's transport can be written to.
+    #[inline]
+    pub(super) fn run_at(
+        &mut self,
+        outlet: &mut Outlet<'_>,
+        key: ConnectionKey,
+        link: &mut Link,
+        now: Timestamp,
+        handler: impl FnOnce(&mut Context<'_>),
+    ) {
         let id = self.name(key);
         let mut recorded = Recorded::default();
         let recorded = &mut recorded;
-        let mut context = Context { id, now, link: &mut *link, shared: &mut *self, recorded };
+        let outlet = outlet.lend();
+        let mut context =
+            Context { id, now, link: &mut *link, shared: &mut *self, recorded, outlet };
         if catch_unwind(AssertUnwindSafe(|| handler(&mut context))).is_err() {
             self.panicked(key, link, now);
         } else if !recorded.is_empty() {

@@ -2,6 +2,7 @@
 
 mod driver;
 
+mod at_once;
 mod backpressure;
 mod budgets;
 mod closing;

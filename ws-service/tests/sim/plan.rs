@@ -83,6 +83,8 @@ pub(crate) struct Driver {
     pub(crate) letters: usize,
     /// Bytes that one receive takes, at most.
     pub(crate) receive: usize,
+    /// Chance per mille that it does not write while it receives.
+    pub(crate) reluctance: u32,
     /// Letters that a mailbox holds.
     pub(crate) mailbox: usize,
     /// The longest delay of a letter.
@@ -186,6 +188,7 @@ fn config(dice: &mut Dice, clients: u32) -> Config {
     budget.expiries = dice.size(1, 32);
     budget.closes = dice.size(1, 32);
     budget.deliveries = dice.size(1, 128);
+    budget.copied_bytes = dice.size(0, 1_024);
     config
 }
 
@@ -250,6 +253,7 @@ fn driver(dice: &mut Dice) -> Driver {
         events: dice.size(1, 64),
         letters: dice.size(1, 64),
         receive: dice.size(16, 4_096),
+        reluctance: dice.pick(&[0, 200, 1_000]),
         mailbox: dice.size(1, 64),
         mail_delay: dice.between(0, 3_000),
         mail_stall: if dice.per_mille(200) { dice.count(0, 100) } else { 0 },

@@ -8,10 +8,10 @@
 //! |---|---|---|
 //! | `TimerKept` | `Residue` | 0 |
 //! | `ClosedTwice` | `ClosedOnce` | 0 |
-//! | `ReorderedTopic` | `Topics` | 81 |
-//! | `LostMail` | `Topics` | 1 |
-//! | `RepeatedMail` | `Topics` | 1 |
-//! | `ForgottenHangup` | `Deadlines` | 0 |
+//! | `ReorderedTopic` | `Topics` | 36 |
+//! | `LostMail` | `Topics` | 8 |
+//! | `RepeatedMail` | `Topics` | 2 |
+//! | `ForgottenHangup` | `Deadlines` | 1 |
 //! | `CorruptEcho` | `Direct` | 0 |
 //! | `EarlyTimer` | `Deadlines` | 0 |
 //! | `LeakedTransport` | `Residue` | 0 |
@@ -19,8 +19,8 @@
 //! | `BadFrame` | `Output` | 0 |
 //! | `LostNote` | `Counts` | 0 |
 //! | `SwallowedClose` | `Output` | 0 |
-//! | `SilentReset` | `Reasons` | 6 |
-//! | `LostDrain` | `Liveness` | 0 |
+//! | `SilentReset` | `Reasons` | 14 |
+//! | `LostDrain` | `Liveness` | 2 |
 
 use crate::checkers::Check;
 use crate::run::run;
@@ -64,10 +64,10 @@ pub(crate) enum Bug {
 const CAUGHT: [(Bug, Check, u64); 15] = [
     (Bug::TimerKept, Check::Residue, 0),
     (Bug::ClosedTwice, Check::ClosedOnce, 0),
-    (Bug::ReorderedTopic, Check::Topics, 81),
-    (Bug::LostMail, Check::Topics, 1),
-    (Bug::RepeatedMail, Check::Topics, 1),
-    (Bug::ForgottenHangup, Check::Deadlines, 0),
+    (Bug::ReorderedTopic, Check::Topics, 36),
+    (Bug::LostMail, Check::Topics, 8),
+    (Bug::RepeatedMail, Check::Topics, 2),
+    (Bug::ForgottenHangup, Check::Deadlines, 1),
     (Bug::CorruptEcho, Check::Direct, 0),
     (Bug::EarlyTimer, Check::Deadlines, 0),
     (Bug::LeakedTransport, Check::Residue, 0),
@@ -75,8 +75,8 @@ const CAUGHT: [(Bug, Check, u64); 15] = [
     (Bug::BadFrame, Check::Output, 0),
     (Bug::LostNote, Check::Counts, 0),
     (Bug::SwallowedClose, Check::Output, 0),
-    (Bug::SilentReset, Check::Reasons, 6),
-    (Bug::LostDrain, Check::Liveness, 0),
+    (Bug::SilentReset, Check::Reasons, 14),
+    (Bug::LostDrain, Check::Liveness, 2),
 ];
 
 /// Seeds that a bug has to be caught within.

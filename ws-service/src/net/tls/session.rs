@@ -344,16 +344,7 @@ impl fmt::Debug for Session {
 
 /// What a socket takes of some bytes, at once.
 fn write(stream: &Stream, bytes: &[u8]) -> io::Result<usize> {
-    if bytes.is_empty() {
-        return Ok(0);
-    }
-    loop {
-        match stream.write(&[IoSlice::new(bytes)]) {
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(0),
-            result => return result,
-        }
-    }
+    if bytes.is_empty() { Ok(0) } else { stream.write(&[IoSlice::new(bytes)]) }
 }
 
 /// Why nothing could be appended.

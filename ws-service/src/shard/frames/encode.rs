@@ -55,6 +55,19 @@ pub(in crate::shard) fn message_frame(out: &mut Vec<u8>, message: Message<'_>) {
     }
 }
 
+/// The header of a message's frame, and how long it is.
+pub(in crate::shard) fn message_header(message: Message<'_>) -> ([u8; MAX_HEADER], usize) {
+    let opcode = OpCode::Data(opcode(message));
+    let header = FrameHeader { is_final: true, opcode, ..FrameHeader::default() };
+    let mut bytes = [0; MAX_HEADER];
+    let mut room = &mut bytes[..];
+    // The header refuses nothing, and finds room.
+    let written = header.format(message.as_bytes().len() as u64, &mut room);
+    debug_assert!(written.is_ok());
+    let left = room.len();
+    (bytes, MAX_HEADER - left)
+}
+
 const fn opcode(message: Message<'_>) -> Data {
     match message {
         Message::Text(_) => Data::Text,

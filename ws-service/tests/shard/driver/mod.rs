@@ -99,7 +99,20 @@ impl<P: Protocol> Driver<P> {
         self.turn();
     }
 
-    /// The same, cut into pieces of these sizes, over and over, and then turns until nothing is left to do.
+    /// The same, with a transport that the shard may write to meanwhile; the turn is left to the caller.
+    pub(crate) fn exchange(&mut self, key: ConnectionKey, bytes: &[u8]) {
+        let mut bytes = uncounted(|| bytes.to_vec());
+        let Self { shard, peers, writes, now, .. } = self;
+        let peer = peers.get_mut(&key).expect("a peer");
+        shard.exchange(key, &mut bytes, *now, &mut |slices| {
+            assert!(!peer.is_shut && !peer.is_closed, "nothing is written after the end");
+            *writes += 1;
+            Some(peer.write(slices))
+        });
+        uncounted(|| drop(bytes));
+    }
+
+    /// What the peer gives up, cut into pieces of these sizes, over and over, and then turns until nothing is left to do.
     pub(crate) fn say_cut(&mut self, key: ConnectionKey, bytes: &[u8], sizes: &[usize]) {
         let mut rest = bytes;
         for &size in sizes.iter().cycle() {

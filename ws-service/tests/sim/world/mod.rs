@@ -11,6 +11,7 @@ mod network;
 mod outside;
 mod serving;
 mod turning;
+mod writing;
 
 use std::collections::VecDeque;
 use std::net::SocketAddr;

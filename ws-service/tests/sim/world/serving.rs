@@ -121,7 +121,7 @@ impl World {
         let count = wire.up.read(count, &mut self.scratch);
         self.note(Step::Received, id, [count as u64, 0]);
         self.observer().trace.bytes(&self.scratch);
-        self.nodes[place].shard.receive(key, &mut self.scratch, timestamp(self.clock));
+        self.exchange(place, id, key);
         self.account(id, count);
         self.pump(id);
     }

@@ -1,19 +1,13 @@
 //! A shard's turn, by the law of the shard's documentation, and the sleep after it.
 
-use std::io::IoSlice;
-
-use ws_service::shard::{ConnectionKey, Shard, Transport};
+use ws_service::shard::Transport;
 
 use super::calendar::Event;
 use super::mailbox::Mailbox;
 use super::{World, timestamp};
 use crate::checkers::{Check, Held};
 use crate::planted::Bug;
-use crate::protocol::Sim;
 use crate::trace::Step;
-
-/// The most pieces that one write takes.
-const PIECES: usize = 8;
 
 impl World {
     /// Sees to it that a shard has a turn before long.
@@ -62,64 +56,6 @@ impl World {
             2 => shard.writable(key),
             3 => shard.wrote(key, 1, now),
             _ => {}
-        }
-    }
-
-    /// One write for everything that a connection got.
-    fn write(&mut self, place: usize, key: ConnectionKey) {
-        let Some(&id) = self.nodes[place].ids.get(key) else { return };
-        let room = &self.wires[id as usize].room;
-        if room.is_awaited || room.is_here {
-            let text = format!("{id} is to be written to, though it has not said it has room");
-            self.observer().check(Check::Output, Err(text));
-        }
-        let pieces = self.dice.size(1, PIECES);
-        let room = self.wires[id as usize].down.room();
-        let room = self.torn(room);
-        self.scratch.clear();
-        let is_all = gather(&mut self.nodes[place].shard, key, pieces, &mut self.scratch);
-        let offered = self.scratch.len();
-        let count = offered.min(room);
-        self.wires[id as usize].is_written = is_all && count == offered;
-        self.scratch.truncate(count);
-        {
-            let mut observer = self.shared.lock();
-            let checked = observer.limits.queued(id, offered);
-            observer.check(Check::Limits, checked);
-            observer.trace.note(Step::Wrote, id, [offered as u64, count as u64]);
-            observer.trace.bytes(&self.scratch);
-            observer.deadlines.wrote(id, offered, count, self.clock);
-            observer.counts[place].written += count as u64;
-            // The first byte of a frame, more often than not.
-            if self.scratch.first().is_some_and(|it| it & 0xf0 == 0x80)
-                && observer.strikes(Bug::BadFrame)
-            {
-                self.scratch[0] |= 0x40;
-            }
-            if self.scratch.first() == Some(&0x88) && observer.strikes(Bug::SwallowedClose) {
-                self.scratch.clear();
-            }
-        }
-        self.nodes[place].shard.wrote(key, count, timestamp(self.clock));
-        self.send_down(id, count < offered);
-    }
-
-    /// Puts what the transport took on its way.
-    fn send_down(&mut self, id: u32, is_blocked: bool) {
-        let latency = self.latency();
-        let count = self.scratch.len();
-        let wire = &mut self.wires[id as usize];
-        wire.down.write(&self.scratch);
-        if count > 0 {
-            let at = wire.down.arrival(self.now, latency);
-            self.calendar.set(at, Event::Down(id, count));
-        }
-        wire.room.is_awaited = is_blocked;
-        if is_blocked && wire.down.room() > 0 && !wire.room.is_coming {
-            // The write was torn for no reason that the peer could see.
-            wire.room.is_coming = true;
-            let pause = self.dice.between(1, 300);
-            self.calendar.set(self.now + pause, Event::Room(id));
         }
     }
 
@@ -264,14 +200,4 @@ impl World {
         }
         self.ring(place);
     }
-}
-
-/// Copies what is to be written; says whether that is all there is.
-fn gather(shard: &mut Shard<Sim>, key: ConnectionKey, pieces: usize, into: &mut Vec<u8>) -> bool {
-    let mut slices = [IoSlice::new(&[]); PIECES];
-    let count = shard.output(key, &mut slices[..pieces]);
-    for slice in &slices[..count] {
-        into.extend_from_slice(slice);
-    }
-    count < pieces
 }
