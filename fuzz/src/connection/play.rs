@@ -37,6 +37,8 @@ pub(super) struct Play {
     clients: Vec<Client>,
     /// Bytes that the shard has taken up and not given back.
     held: i64,
+    /// The shard may write while it receives.
+    is_written_at_once: bool,
 }
 
 impl Play {
@@ -56,6 +58,7 @@ impl Play {
             let budget = &mut config.budget;
             (budget.frames, budget.closes) = (3, 2);
             (budget.deliveries, budget.expiries) = (3, 2);
+            budget.copied_bytes = 30;
             let timeouts = &mut config.timeouts;
             timeouts.ping_after = Some(Duration::from_secs(10));
             timeouts.hangup_after = Some(Duration::from_secs(25));
@@ -63,7 +66,7 @@ impl Play {
             timeouts.write = (settings & 16 == 0).then_some(Duration::from_secs(15));
             config.compression.threshold = usize::MAX;
         });
-        Self { driver, clients: Vec::new(), held: 0 }
+        Self { driver, clients: Vec::new(), held: 0, is_written_at_once: settings & 32 != 0 }
     }
 
     /// One thing happens.
@@ -165,8 +168,13 @@ impl Play {
         }
         let count = if count > 200 { usize::MAX } else { count + 1 };
         let mut bytes: Vec<u8> = client.wire.drain(..count.min(client.wire.len())).collect();
+        let is_written_at_once = self.is_written_at_once;
         self.act(|driver| {
-            driver.shard.receive(key, &mut bytes, driver.now);
+            if is_written_at_once {
+                driver.exchange(key, &bytes);
+            } else {
+                driver.shard.receive(key, &mut bytes, driver.now);
+            }
             if is_alone {
                 driver.turn();
             }

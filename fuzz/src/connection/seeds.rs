@@ -27,6 +27,11 @@ pub(super) fn all() -> Vec<(&'static str, Vec<u8>)> {
 fn of_words() -> Vec<(&'static str, Vec<u8>)> {
     vec![
         ("an-echo", play(0, &[&OPEN, &SAY, &ARRIVE])),
+        ("an-echo-at-once", play(32, &[&OPEN, &SAY, &ARRIVE])),
+        (
+            "half-of-an-echo-at-once",
+            play(32, &[&OPEN, &[168, 0, 9, 0], &SAY, &SAY, &[128, 0], &ARRIVE, &[168, 0, 255, 1]]),
+        ),
         ("an-echo-in-pieces", play(0, &[&[0, 3], &ARRIVE, &SAY, &[40, 0, 9, 1], &ARRIVE])),
         ("torn", play(0, &[&OPEN, &SAY, &[40, 0, 3, 1, 40, 0, 7, 0, 40, 0, 1, 1], &ARRIVE])),
         (

@@ -207,7 +207,8 @@ pub struct Budget {
     /// Bytes that messages are inflated to; the message that goes beyond is the last. Default: 1 MiB.
     pub inflated_bytes: usize,
     /// Bytes from which on a message is not copied, where it may be
-    /// [written at once](super::Shard::exchange). Default: 16 KiB.
+    /// [written at once](super::Shard::exchange); a sixteenth of it if it answers the last one received,
+    /// so that no other goes with it. Default: 64 KiB.
     pub copied_bytes: usize,
     /// Questions from other threads that are answered, each after a look at 256 connections at most.
     /// Default: 1.
@@ -222,7 +223,7 @@ impl Default for Budget {
             deliveries: 64,
             frames: 1_024,
             inflated_bytes: 1024 * 1024,
-            copied_bytes: 16 * 1024,
+            copied_bytes: 64 * 1024,
             answers: 1,
         }
     }

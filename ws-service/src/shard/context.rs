@@ -141,11 +141,7 @@ impl Context<'_> {
         }
         let room = self.shared.room_for(self.id.key, self.link, size);
         self.note_overflow(room)?;
-        let Self { id, now, link, shared, outlet, .. } = self;
-        let is_long = size >= shared.config.budget.copied_bytes;
-        if !is_long || !shared.write_message(link, message, outlet, *now) {
-            shared.push_message(id.key, link, message);
-        }
+        self.shared.push_message(self.id.key, self.link, message, &mut self.outlet, self.now);
         Ok(self.shared.sent(self.link))
     }
 

@@ -2,7 +2,7 @@
 //! earliest deadline out.
 //!
 //! ```text
-//!             open, receive, writable, disconnected        deliver
+//!      open, receive or exchange, writable, disconnected   deliver
 //!  transport ─────────────────────┐                  ┌──────────────── mail
 //!                                 ▼                  ▼
 //!                              ┌────────────────────────┐
@@ -18,7 +18,8 @@
 //! per *turn*:
 //!
 //! 1. Read the clock once for the turn, or more often, but never hand out a `now` before the last one.
-//! 2. [`open`](Shard::open) new transports; [`receive`](Shard::receive) what has come;
+//! 2. [`open`](Shard::open) new transports; [`receive`](Shard::receive) what has come, or
+//!    [`exchange`](Shard::exchange) it where writing is possible meanwhile;
 //!    [`ended`](Shard::ended) for those whose peer has ended its side,
 //!    [`disconnected`](Shard::disconnected) for the dead. Of a connection that
 //!    [`has_unread`](Shard::has_unread) bytes, leave what comes behind them, its end too, with the

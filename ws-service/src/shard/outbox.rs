@@ -6,6 +6,7 @@ use std::io::IoSlice;
 use bytes::Bytes;
 
 use super::frames;
+use super::outlet::Outlet;
 use super::pool::Pool;
 use tungstenite::protocol::frame::coding::CloseCode;
 
@@ -116,25 +117,32 @@ impl Outbox {
         self.push_chunk(pool, Chunk::Foremost(response));
     }
 
-    /// Appends what is left of a frame, of which the transport took so many bytes before it was full; says
-    /// whether that is anything. Nothing is queued before it.
-    pub(super) fn push_rest(&mut self, pool: &mut Pool, frame: [&[u8]; 2], taken: usize) -> bool {
-        let [head, tail] = frame;
-        let (head, tail) = match head.get(taken..) {
-            Some(head) => (head, tail),
-            None => (&[][..], tail.get(taken - head.len()..).unwrap_or_default()),
-        };
-        if head.is_empty() && tail.is_empty() {
-            return false;
+    /// Writes a frame past the queue if nothing is in it, and queues what the transport doesn't take; says
+    /// how much it took. `None` if it was not offered the frame, which then is yet to be queued.
+    pub(super) fn pass(
+        &mut self,
+        pool: &mut Pool,
+        outlet: &mut Outlet<'_>,
+        frame: [&[u8]; 2],
+    ) -> Option<usize> {
+        if !self.is_empty() {
+            return None;
         }
-        let rest = Bytes::from([head, tail].concat());
-        let is_whole = taken == 0;
-        self.push_chunk(pool, if is_whole { Chunk::Whole(rest) } else { Chunk::Foremost(rest) });
-        if let Some(queue) = &mut self.queue {
-            queue.blocked = true;
-            queue.behind = true;
+        let size = frame[0].len() + frame[1].len();
+        let taken = outlet.write(&frame.map(IoSlice::new))?.min(size);
+        if taken < size {
+            let rest = Bytes::from(behind(frame, taken));
+            let has_begun = taken > 0;
+            self.push_chunk(
+                pool,
+                if has_begun { Chunk::Foremost(rest) } else { Chunk::Whole(rest) },
+            );
+            if let Some(queue) = &mut self.queue {
+                queue.blocked = true;
+                queue.behind = true;
+            }
         }
-        true
+        Some(taken)
     }
 
     fn push_chunk(&mut self, pool: &mut Pool, chunk: Chunk) {
@@ -213,11 +221,14 @@ impl Outbox {
     /// The transport took `count` bytes; if that is less than it was offered, it has no more room.
     pub(super) fn wrote(&mut self, pool: &mut Pool, count: usize) {
         let Some(queue) = &mut self.queue else { return };
-        queue.blocked = count < queue.offered;
-        queue.behind |= queue.blocked;
+        let is_blocked = count < queue.offered;
         queue.advance(pool, count);
         if queue.bytes == 0 {
-            self.clear(pool);
+            return self.clear(pool);
+        }
+        queue.blocked = is_blocked;
+        if is_blocked && !queue.behind {
+            queue.fall_behind();
         }
     }
 
@@ -290,11 +301,23 @@ impl Queue {
         self.open.len()
     }
 
-    /// Opens another buffer.
+    /// Opens another buffer; a slow peer's is not from the pool, where it may be larger than what it is for.
     #[cold]
     fn renew(&mut self, pool: &mut Pool) {
         self.seal();
-        self.open = pool.take_buffer();
+        self.open = if self.behind { Vec::new() } else { pool.take_buffer() };
+    }
+
+    /// What is queued may have to be kept for long: no more room than it needs is kept with it.
+    #[cold]
+    fn fall_behind(&mut self) {
+        self.behind = true;
+        for chunk in &mut self.chunks {
+            if let Chunk::Frames(buffer) = chunk {
+                buffer.shrink_to_fit();
+            }
+        }
+        self.open.shrink_to_fit();
     }
 
     /// Makes a chunk of what is open.
@@ -355,6 +378,7 @@ impl Queue {
             let boundary = boundary(frames, self.sent);
             if boundary < frames.len() {
                 let rest = frames.split_off(boundary);
+                frames.shrink_to_fit();
                 self.chunks.insert(1, Chunk::Frames(rest));
             }
             if boundary == self.sent {
@@ -384,6 +408,14 @@ impl Queue {
         self.pressed = false;
         self.ping.clear();
         self.pong.clear();
+    }
+}
+
+/// A copy of what comes behind the first `taken` bytes of a frame.
+fn behind([head, payload]: [&[u8]; 2], taken: usize) -> Vec<u8> {
+    match head.get(taken..) {
+        Some(head) => [head, payload].concat(),
+        None => payload[taken - head.len()..].to_vec(),
     }
 }
 

@@ -81,7 +81,8 @@ impl<P: Protocol> Recipient<'_, P> {
             shared.run_at(outlet, *key, link, *now, |cx| {
                 while count < most && cx.recorded.is_empty() {
                     match input.take_message(longest) {
-                        Some(Ok(message)) => {
+                        Some(Ok((message, is_last))) => {
+                            cx.outlet.nothing_follows = is_last;
                             count += 1;
                             bytes += message.as_bytes().len();
                             protocol.message(cx, session, message);

@@ -1,7 +1,5 @@
 //! From a message to its connection's queue.
 
-use std::io::IoSlice;
-
 use sul::Timestamp;
 
 use super::context::{SendError, Sent};
@@ -14,65 +12,63 @@ use super::protocol::{Message, Piece};
 use super::shared::Shared;
 
 impl Shared {
-    /// Offers a long message to the transport, from where it lies, if nothing waits before it; queues what
-    /// that doesn't take. Says whether it has been offered.
-    #[inline(never)]
-    pub(super) fn write_message(
-        &mut self,
-        link: &mut Link,
-        message: Message<'_>,
-        outlet: &mut Outlet<'_>,
-        now: Timestamp,
-    ) -> bool {
-        if !link.outbox.is_empty() || link.codec.is_some() || link.sending != Sending::Nothing {
-            return false;
-        }
-        let (header, size) = frames::message_header(message);
-        let frame = [&header[..size], message.as_bytes()];
-        let Some(taken) = outlet.write(&frame.map(IoSlice::new)) else { return false };
-        self.counters.bytes_out.add(taken as u64);
-        if link.outbox.push_rest(&mut self.pool, frame, taken) {
-            self.watch_writing(link, now);
-        }
-        true
-    }
-
-    /// Queues a message, or holds it back while another is sent in pieces.
+    /// Queues a message, or writes it, or holds it back while another is sent in pieces.
     #[inline]
     pub(super) fn push_message(
         &mut self,
         key: ConnectionKey,
         link: &mut Link,
         message: Message<'_>,
+        outlet: &mut Outlet<'_>,
+        now: Timestamp,
     ) {
-        if link.codec.is_some() || link.sending != Sending::Nothing {
-            return self.push_other_message(key, link, message);
+        let size = message.as_bytes().len();
+        let is_plain = link.codec.is_none() && link.sending == Sending::Nothing;
+        if !is_plain || outlet.is_for(size, self.config.budget.copied_bytes) {
+            return self.push_other_message(key, link, message, outlet, now);
         }
-        link.outbox.push(&mut self.pool, message.as_bytes().len(), |out| {
-            frames::message_frame(out, message);
-        });
+        link.outbox.push(&mut self.pool, size, |out| frames::message_frame(out, message));
     }
 
-    /// The same where it may be compressed, or has to wait.
+    /// The same where it may be compressed, or written at once, or has to wait.
     #[inline(never)]
-    fn push_other_message(&mut self, key: ConnectionKey, link: &mut Link, message: Message<'_>) {
-        let payload = message.as_bytes();
-        let is_text = matches!(message, Message::Text(_));
+    fn push_other_message(
+        &mut self,
+        key: ConnectionKey,
+        link: &mut Link,
+        message: Message<'_>,
+        outlet: &mut Outlet<'_>,
+        now: Timestamp,
+    ) {
         let Link { outbox, codec, sending, .. } = link;
-        let deflated = codec.as_deref_mut().and_then(|codec| self.deflate.compress(codec, payload));
+        let deflated =
+            codec.as_deref_mut().and_then(|codec| self.deflate.compress(codec, message.as_bytes()));
         if deflated.is_some() {
             self.counters.deflated.add(1);
         }
-        let encode = |out: &mut Vec<u8>| match deflated {
-            Some(deflated) => frames::deflated_frame(out, is_text, deflated),
-            None => frames::message_frame(out, message),
-        };
-        match sending {
-            Sending::Nothing => {
-                outbox.push(&mut self.pool, deflated.unwrap_or(payload).len(), encode);
+        let payload = deflated.unwrap_or(message.as_bytes());
+        let head = frames::Head::new(message, deflated.is_some(), payload.len());
+        let frame = [head.as_bytes(), payload];
+        let size = frame[0].len() + frame[1].len();
+        let encode = |out: &mut Vec<u8>| {
+            out.reserve(size);
+            for part in frame {
+                out.extend_from_slice(part);
             }
-            Sending::Text | Sending::Binary => self.held.push(key, encode),
+        };
+        if *sending != Sending::Nothing {
+            return self.held.push(key, encode);
         }
+        if outlet.is_for(payload.len(), self.config.budget.copied_bytes)
+            && let Some(taken) = outbox.pass(&mut self.pool, outlet, frame)
+        {
+            self.counters.bytes_out.add(taken as u64);
+            if !outbox.is_empty() {
+                self.watch_writing(link, now);
+            }
+            return;
+        }
+        outbox.push(&mut self.pool, size, encode);
     }
 
     /// The same for a message that others get, too.

@@ -5,7 +5,7 @@ use tungstenite::protocol::frame::coding::CloseCode;
 use ws_service::shard::{CloseKind, Frame, Mail, Overflow};
 
 use crate::driver::Driver;
-use crate::driver::client::{ping, text};
+use crate::driver::client::{binary, ping, text};
 use crate::driver::peer::close_frame;
 
 /// With marks of 100 and 300 bytes.
@@ -144,6 +144,27 @@ fn a_copy_that_a_subscriber_has_no_room_for_closes_only_that_one() {
     assert_eq!(driver.messages(quick), [Message::from("x".repeat(200))]);
     driver.give_room(slow, usize::MAX);
     assert_eq!(driver.messages(slow).last(), Some(&close_frame(CloseCode::Again, "")));
+}
+
+/// Buffers are used again, and were large for others.
+#[test]
+fn who_takes_nothing_keeps_no_more_than_twice_what_waits_for_it() {
+    let mut driver = Driver::new();
+    let quick = driver.upgrade();
+    let slow: Vec<_> = (0..10).map(|_| driver.upgrade()).collect();
+    for (size, pool) in [(1, 1 << 20), (70_000, 0)] {
+        let before = driver.stats().queued_bytes;
+        let bill = driver.bill(|driver| {
+            for &key in &slow {
+                driver.say(quick, &binary(&vec![7; 500_000]));
+                driver.limit_room(key, 1);
+                driver.say(key, &binary(&vec![7; size]));
+            }
+        });
+        let waits = i64::try_from(driver.stats().queued_bytes - before).unwrap();
+        assert!(waits >= 20);
+        assert!(bill.kept <= pool + 2 * waits + 10_000, "{} for {waits}", bill.kept);
+    }
 }
 
 #[test]

@@ -126,6 +126,28 @@ fn a_context_that_is_taken_over_makes_the_second_message_smaller() {
     assert_eq!(second, first);
 }
 
+/// As it is compressed, or as it is.
+#[test]
+fn a_long_message_is_out_before_the_turn() {
+    for threshold in [0, usize::MAX] {
+        let mut driver = Driver::with(|config| {
+            config.compression.threshold = threshold;
+            config.budget.copied_bytes = 30;
+        });
+        let (key, _) = upgrade(&mut driver, "/", "permessage-deflate");
+        let message = "long enough, compressed or not, to be written at once";
+        driver.exchange(key, &text(message));
+        let output = driver.output(key);
+        let (first, payload) = one_frame(&output);
+        if threshold == 0 {
+            assert_eq!(first, FIN | RSV1 | TEXT);
+            assert_eq!(Client::new().inflated(payload, message.len()), message.as_bytes());
+        } else {
+            assert_eq!((first, payload), (FIN | TEXT, message.as_bytes()));
+        }
+    }
+}
+
 #[test]
 fn what_is_short_is_sent_as_it_is() {
     let mut driver = Driver::with(with_mode(CompressionMode::Shared));

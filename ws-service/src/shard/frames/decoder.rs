@@ -62,19 +62,21 @@ impl<'b> Input<'b> {
     }
 
     /// Takes the next message if it is all here, in one frame, uncompressed, and not too long: so come
-    /// nearly all. Only where [nothing is unfinished](Decoder::is_unfinished).
+    /// nearly all. Only where [nothing is unfinished](Decoder::is_unfinished). Says, too, whether that is the
+    /// last of the bytes.
     #[inline]
     pub(in crate::shard) fn take_message(
         &mut self,
         longest: u64,
-    ) -> Option<Result<Message<'_>, Violation>> {
+    ) -> Option<Result<(Message<'_>, bool), Violation>> {
         let Common { is_text, mask, length, size } = header::common(self.rest())?;
         if length as u64 > longest || length > self.rest().len() - size {
             return None;
         }
+        let is_last = self.rest().len() == size + length;
         let payload = &mut self.take(size + length)[size..];
         mask::xor(payload, mask);
-        Some(message(is_text, payload))
+        Some(message(is_text, payload).map(|message| (message, is_last)))
     }
 }
 

@@ -55,17 +55,31 @@ pub(in crate::shard) fn message_frame(out: &mut Vec<u8>, message: Message<'_>) {
     }
 }
 
-/// The header of a message's frame, and how long it is.
-pub(in crate::shard) fn message_header(message: Message<'_>) -> ([u8; MAX_HEADER], usize) {
-    let opcode = OpCode::Data(opcode(message));
-    let header = FrameHeader { is_final: true, opcode, ..FrameHeader::default() };
-    let mut bytes = [0; MAX_HEADER];
-    let mut room = &mut bytes[..];
-    // The header refuses nothing, and finds room.
-    let written = header.format(message.as_bytes().len() as u64, &mut room);
-    debug_assert!(written.is_ok());
-    let left = room.len();
-    (bytes, MAX_HEADER - left)
+/// A frame's header, apart from its payload.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::shard) struct Head {
+    bytes: [u8; MAX_HEADER],
+    size: usize,
+}
+
+impl Head {
+    /// That of a message whose payload, compressed or not, is so long.
+    pub(in crate::shard) fn new(message: Message<'_>, is_deflated: bool, length: usize) -> Self {
+        let opcode = OpCode::Data(opcode(message));
+        let rsv1 = is_deflated;
+        let header = FrameHeader { is_final: true, rsv1, opcode, ..FrameHeader::default() };
+        let mut bytes = [0; MAX_HEADER];
+        let mut room = &mut bytes[..];
+        // The header refuses nothing, and finds room.
+        let written = header.format(length as u64, &mut room);
+        debug_assert!(written.is_ok());
+        let size = MAX_HEADER - room.len();
+        Self { bytes, size }
+    }
+
+    pub(in crate::shard) fn as_bytes(&self) -> &[u8] {
+        &self.bytes[..self.size]
+    }
 }
 
 const fn opcode(message: Message<'_>) -> Data {
