@@ -8,8 +8,8 @@ import selectors
 import socket
 import time
 
-HEAD = ("GET {path} HTTP/1.1\r\nHost: {host}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-        "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n")
+import upgrade
+
 # A text message that begins and never ends, in fragments with nothing in them.
 FIRST = b"\x01\x81\0\0\0\0a"
 FRAGMENTS = b"\x00\x80\0\0\0\0" * 10_000
@@ -33,7 +33,7 @@ class Attack(multiprocessing.Process):
         super().__init__(daemon=True)
         host, port = address.rsplit(":", 1)
         self.address, self.count, self.until = (host, int(port)), count, until
-        self.head = HEAD.format(path=self.path, host=address).encode()
+        self.head = upgrade.head(address, self.path)
         self.cut_off = multiprocessing.Value("Q", 0)
         # Bytes that the other side has taken.
         self.sent = multiprocessing.Value("Q", 0)
@@ -184,7 +184,7 @@ class Publisher(multiprocessing.Process):
         super().__init__(daemon=True)
         host, port = address.rsplit(":", 1)
         self.address, self.until = (host, int(port)), until
-        self.head = HEAD.format(path=SlowReaders.path, host=address).encode()
+        self.head = upgrade.head(address, SlowReaders.path)
         self.sent = multiprocessing.Value("Q", 0)
 
     def run(self):

@@ -3,6 +3,8 @@
 import socket
 import time
 
+import upgrade
+
 FEW, MANY = 1_000, 10_000
 SIZE = 16_384
 
@@ -19,9 +21,7 @@ class Crowd:
 
     def grow(self, count):
         host, port = self.server.address.rsplit(":", 1)
-        request = (f"GET /echo HTTP/1.1\r\nHost: {self.server.address}\r\nUpgrade: websocket\r\n"
-                   "Connection: Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
-                   "Sec-WebSocket-Version: 13\r\n\r\n").encode()
+        request = upgrade.request(self.server.address)
         while len(self.connections) < count:
             connection = self.connect((host, int(port)))
             connection.sendall(request)

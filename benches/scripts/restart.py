@@ -21,6 +21,7 @@ import tempfile
 import time
 
 import record
+import upgrade
 from server import Server
 
 # Between two echoes of one client.
@@ -55,9 +56,7 @@ class Client(asyncio.Protocol):
 
     def connection_made(self, transport):
         self.transport = transport
-        transport.write((f"GET /echo HTTP/1.1\r\nHost: {self.host}\r\nUpgrade: websocket\r\n"
-                         "Connection: Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
-                         "Sec-WebSocket-Version: 13\r\n\r\n").encode())
+        transport.write(upgrade.request(self.host))
 
     def data_received(self, data):
         self.buffer += data
