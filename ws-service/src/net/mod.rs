@@ -2,7 +2,7 @@
 //!
 //! A turn of a service thread, in order: wait and take all events; read once from each live
 //! connection and some that shake hands; accept; deliver mail; bury some of the dead; deadlines, fan-out and ends
-//! ([`Shard::turn`]); one write per connection; close; post mail. Every step is bounded, and what it
+//! ([`Shard::turn`]); one write per connection that has not been written to; close; post mail. Every step is bounded, and what it
 //! leaves makes the next wait return at once.
 //!
 //! **Architecture invariant:** a mailbox is the only door from one service thread to another. Its lock is

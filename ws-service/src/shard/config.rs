@@ -207,8 +207,8 @@ pub struct Budget {
     /// Bytes that messages are inflated to; the message that goes beyond is the last. Default: 1 MiB.
     pub inflated_bytes: usize,
     /// Bytes from which on a message is not copied, where it may be
-    /// [written at once](super::Shard::exchange); a sixteenth of it if it answers the last one received,
-    /// so that no other goes with it. Default: 64 KiB.
+    /// [written at once](super::Shard::exchange); a sixteenth of it if it answers the last of what came,
+    /// uncompressed and in one frame, so that no other goes with it. 0: all. Default: 64 KiB.
     pub copied_bytes: usize,
     /// Questions from other threads that are answered, each after a look at 256 connections at most.
     /// Default: 1.

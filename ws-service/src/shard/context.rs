@@ -1,4 +1,5 @@
-//! What a handler can do: everything here only records, and runs no other handler.
+//! What a handler can do: everything here only records, but that a long answer may be written; nothing runs
+//! another handler.
 
 use std::time::Duration;
 
@@ -58,7 +59,7 @@ pub(super) enum TimerChange {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[must_use]
 pub enum Sent {
-    /// It is queued.
+    /// It is queued, or has been written.
     Queued,
     /// It is queued, and with it more than [`Limits::high_water`](super::Limits::high_water):
     /// [`Protocol::drained`](super::Protocol::drained) says when that has gone.

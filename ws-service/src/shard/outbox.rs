@@ -131,7 +131,7 @@ impl Outbox {
         let size = frame[0].len() + frame[1].len();
         let taken = outlet.write(&frame.map(IoSlice::new))?.min(size);
         if taken < size {
-            let rest = Bytes::from(behind(frame, taken));
+            let rest = Bytes::from(rest_of(frame, taken));
             let has_begun = taken > 0;
             self.push_chunk(
                 pool,
@@ -314,10 +314,10 @@ impl Queue {
         self.behind = true;
         for chunk in &mut self.chunks {
             if let Chunk::Frames(buffer) = chunk {
-                buffer.shrink_to_fit();
+                trim(buffer);
             }
         }
-        self.open.shrink_to_fit();
+        trim(&mut self.open);
     }
 
     /// Makes a chunk of what is open.
@@ -378,7 +378,8 @@ impl Queue {
             let boundary = boundary(frames, self.sent);
             if boundary < frames.len() {
                 let rest = frames.split_off(boundary);
-                frames.shrink_to_fit();
+                // All behind it may be dropped, and its room must not stay.
+                trim(frames);
                 self.chunks.insert(1, Chunk::Frames(rest));
             }
             if boundary == self.sent {
@@ -411,8 +412,15 @@ impl Queue {
     }
 }
 
+/// Gives room back where there is more than twice what is needed.
+fn trim(buffer: &mut Vec<u8>) {
+    if buffer.capacity() > 2 * buffer.len() {
+        buffer.shrink_to_fit();
+    }
+}
+
 /// A copy of what comes behind the first `taken` bytes of a frame.
-fn behind([head, payload]: [&[u8]; 2], taken: usize) -> Vec<u8> {
+fn rest_of([head, payload]: [&[u8]; 2], taken: usize) -> Vec<u8> {
     match head.get(taken..) {
         Some(head) => [head, payload].concat(),
         None => payload[taken - head.len()..].to_vec(),

@@ -43,8 +43,11 @@ impl<P: Protocol> Shard<P> {
 
     /// The same where the transport can be written to meanwhile. A [long](super::Budget::copied_bytes)
     /// message that a handler sends to its peer, with nothing queued before it, is offered to `write` at
-    /// once, from where it lies. What `write` doesn't take is queued, and the transport is full then, as
-    /// in [`wrote`](Self::wrote); with `None` it says that it took nothing, but may take it later.
+    /// once, from where it lies: so much in all as [`Limits::high_water`](super::Limits::high_water), and
+    /// the message that goes beyond is the last. What `write` doesn't take is queued, and the transport is
+    /// full then, as in [`wrote`](Self::wrote). With `None` it says that it took nothing and is not full:
+    /// for a transport that has failed, of which the next write at the end of the turn will tell, or that is
+    /// behind a buffer of the loop's own. It must not panic.
     pub fn exchange(
         &mut self,
         key: ConnectionKey,
@@ -52,7 +55,14 @@ impl<P: Protocol> Shard<P> {
         now: Timestamp,
         write: &mut dyn FnMut(&[IoSlice<'_>]) -> Option<usize>,
     ) {
-        self.take_in(key, bytes, &mut Outlet::new(write), now);
+        // A handler that sends until it is told to wait is to be told so, however fast its peer reads.
+        let mut left = self.shared.config.limits.high_water;
+        let mut write = |slices: &[IoSlice<'_>]| {
+            let taken = (left > 0).then(|| write(slices)).flatten()?;
+            left = left.saturating_sub(taken);
+            Some(taken)
+        };
+        self.take_in(key, bytes, &mut Outlet::new(&mut write), now);
     }
 
     fn take_in(

@@ -73,6 +73,19 @@ fn only_the_first_of_several_answers_is_out_before_the_turn() {
     assert_eq!((writes, driver.messages(key).len()), (1, 2));
 }
 
+/// However fast its peer reads.
+#[test]
+fn a_handler_that_sends_until_it_is_to_wait_is_told_to() {
+    let (mut driver, key) = driver();
+    driver.exchange(key, &text(&format!("/{}", "fill 160;".repeat(5))));
+    let log = driver.log();
+    assert_eq!(log.iter().filter(|line| line.ends_with("Ok(Queued)")).count(), 1, "{log:?}");
+    assert!(log.contains(&"fill 160 -> Ok(AboveHighWater)".to_owned()), "{log:?}");
+    assert_eq!(driver.messages(key).len(), 1);
+    driver.turn();
+    assert!(!driver.messages(key).is_empty());
+}
+
 #[test]
 fn one_that_came_in_fragments_is_out_before_the_turn_too() {
     let (mut driver, key) = driver();
@@ -90,7 +103,11 @@ fn none_overtakes_what_waits() {
     assert_eq!(driver.messages(key), []);
     driver.turn();
     assert_eq!(driver.messages(key), ["first", &long, "the last"].map(Message::from));
-    driver.exchange(key, &text("/part [this is; send a long one; part all]"));
+    driver.exchange(key, &text("/part [this is"));
+    driver.turn();
+    driver.exchange(key, &text("a long one"));
+    assert!(driver.shard.next_dirty().is_none());
+    driver.exchange(key, &text("/part all]"));
     driver.turn();
     assert_eq!(driver.messages(key), ["this isall", "a long one"].map(Message::from));
 }

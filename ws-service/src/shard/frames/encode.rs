@@ -170,6 +170,11 @@ mod tests {
                 assert_eq!(common(&mut ours, message), u16::try_from(length).is_ok());
                 frame(&mut theirs, OpCode::Data(opcode(message)), false, text.as_bytes());
                 assert!(ours == theirs || ours.is_empty(), "{length} bytes");
+                let head = Head::new(message, false, length);
+                assert!([head.as_bytes(), text.as_bytes()].concat() == theirs, "{length} bytes");
+                let head = Head::new(message, true, length);
+                theirs[0] |= 0x40;
+                assert_eq!(head.as_bytes(), &theirs[..theirs.len() - length]);
             }
         }
     }
