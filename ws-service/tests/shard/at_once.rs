@@ -155,6 +155,19 @@ fn a_frame_that_has_begun_is_ended_whatever_is_dropped() {
 }
 
 #[test]
+fn so_it_is_where_its_handler_panics() {
+    for room in 1..12 {
+        let (mut driver, key) = driver();
+        driver.limit_room(key, room);
+        driver.exchange(key, &text("/fill 10; panic"));
+        driver.settle();
+        driver.give_room(key, usize::MAX);
+        let begun = Message::from("..........".as_bytes().to_vec());
+        assert_eq!(driver.messages(key), [begun, close_frame(CloseCode::Error, "")], "{room}");
+    }
+}
+
+#[test]
 fn the_write_deadline_runs_from_what_was_not_taken() {
     let (mut driver, key) = driver();
     driver.limit_room(key, 5);

@@ -148,6 +148,34 @@ fn a_long_message_is_out_before_the_turn() {
     }
 }
 
+/// The second refers to the first: each must leave once, whole and in its place.
+#[test]
+fn a_long_message_that_is_taken_in_part_keeps_its_place_in_the_stream() {
+    for room in 0..40 {
+        let mut driver = Driver::with(|config| {
+            with_mode(CompressionMode::Dedicated)(config);
+            config.budget.copied_bytes = 0;
+        });
+        let (key, _) = upgrade(&mut driver, "/", "permessage-deflate");
+        let mut client = Client::new();
+        let message = "every word of this sentence is said but once";
+        let mut heard = Vec::new();
+        driver.limit_room(key, room);
+        for _ in 0..2 {
+            driver.exchange(key, &text(message));
+            driver.turn();
+        }
+        heard.extend(driver.output(key));
+        driver.give_room(key, usize::MAX);
+        heard.extend(driver.output(key));
+        let (first, second) = heard.split_at(2 + usize::from(heard[1]));
+        for frame in [first, second] {
+            let (_, payload) = one_frame(frame);
+            assert_eq!(client.inflated(payload, message.len()), message.as_bytes(), "{room}");
+        }
+    }
+}
+
 #[test]
 fn what_is_short_is_sent_as_it_is() {
     let mut driver = Driver::with(with_mode(CompressionMode::Shared));
