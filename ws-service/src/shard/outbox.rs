@@ -154,17 +154,9 @@ impl Outbox {
     }
 
     /// Appends a Close: the last word, which nothing may follow. Control frames that wait are dropped.
-    ///
-    /// Where the queue has been truncated it gets a buffer of its own size: a peer that takes nothing
-    /// would go on keeping the large one that the pool has just got back.
     pub(super) fn push_close(&mut self, pool: &mut Pool, code: Option<CloseCode>, text: &str) {
         if let Some(queue) = &mut self.queue {
             queue.drop_urgent(pool);
-            if queue.bytes == 0 {
-                let mut frame = Vec::new();
-                frames::close_frame(&mut frame, code, text);
-                return self.push_chunk(pool, Chunk::Frames(frame));
-            }
         }
         self.push(pool, text.len(), |out| frames::close_frame(out, code, text));
     }

@@ -38,7 +38,7 @@ impl<P: Protocol> Shard<P> {
     /// Of more frames than [`Budget::frames`](super::Budget::frames), the rest is kept for the next
     /// turns; until then [`has_unread`](Self::has_unread) asks for patience with that peer.
     pub fn receive(&mut self, key: ConnectionKey, bytes: &mut [u8], now: Timestamp) {
-        self.take_in(key, bytes, &mut Outlet::none(), now);
+        self.exchange(key, bytes, now, &mut |_| None);
     }
 
     /// The same where the transport can be written to meanwhile. A [long](super::Budget::copied_bytes)
@@ -62,16 +62,7 @@ impl<P: Protocol> Shard<P> {
             left = left.saturating_sub(taken);
             Some(taken)
         };
-        self.take_in(key, bytes, &mut Outlet::new(&mut write), now);
-    }
-
-    fn take_in(
-        &mut self,
-        key: ConnectionKey,
-        bytes: &mut [u8],
-        outlet: &mut Outlet<'_>,
-        now: Timestamp,
-    ) {
+        let outlet = &mut Outlet::new(&mut write);
         if self.shared.unread.has(key) {
             self.shared.unread.put(key, bytes);
             return;

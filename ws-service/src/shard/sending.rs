@@ -48,19 +48,12 @@ impl Shared {
         }
         let payload = deflated.unwrap_or(message.as_bytes());
         let head = frames::Head::new(message, deflated.is_some(), payload.len());
-        let frame = [head.as_bytes(), payload];
-        let size = frame[0].len() + frame[1].len();
-        let encode = |out: &mut Vec<u8>| {
-            out.reserve(size);
-            for part in frame {
-                out.extend_from_slice(part);
-            }
-        };
+        let encode = |out: &mut Vec<u8>| frames::append(out, &head, payload);
         if *sending != Sending::Nothing {
             return self.held.push(key, encode);
         }
         if outlet.is_for(payload.len(), self.config.budget.copied_bytes)
-            && let Some(taken) = outbox.pass(&mut self.pool, outlet, frame)
+            && let Some(taken) = outbox.pass(&mut self.pool, outlet, [head.as_bytes(), payload])
         {
             self.counters.bytes_out.add(taken as u64);
             if !outbox.is_empty() {
@@ -68,7 +61,7 @@ impl Shared {
             }
             return;
         }
-        outbox.push(&mut self.pool, size, encode);
+        outbox.push(&mut self.pool, payload.len(), encode);
     }
 
     /// The same for a message that others get, too.

@@ -83,7 +83,7 @@ pub(crate) struct Driver {
     pub(crate) letters: usize,
     /// Bytes that one receive takes, at most.
     pub(crate) receive: usize,
-    /// Chance per mille that it does not write while it receives.
+    /// Chance per mille that it refuses a write while it receives.
     pub(crate) reluctance: u32,
     /// Letters that a mailbox holds.
     pub(crate) mailbox: usize,

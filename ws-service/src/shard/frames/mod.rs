@@ -18,7 +18,7 @@ mod utf8;
 
 pub(super) use decoder::{Decoder, Incoming, Input, Rules};
 pub(super) use encode::{
-    Head, close_frame, deflated_frame, header_size, is_deflated, is_text, message_frame,
+    Head, append, close_frame, deflated_frame, header_size, is_deflated, is_text, message_frame,
     piece_frame, ping_frame, pong_frame,
 };
 pub(super) use telling::Telling;

@@ -112,7 +112,8 @@ impl<P: Protocol> Driver<P> {
         uncounted(|| drop(bytes));
     }
 
-    /// What the peer gives up, cut into pieces of these sizes, over and over, and then turns until nothing is left to do.
+    /// What the peer gives up, cut into pieces of these sizes, over and over, and then turns until nothing
+    /// is left to do.
     pub(crate) fn say_cut(&mut self, key: ConnectionKey, bytes: &[u8], sizes: &[usize]) {
         let mut rest = bytes;
         for &size in sizes.iter().cycle() {
