@@ -4,11 +4,11 @@ use std::collections::VecDeque;
 use std::io::IoSlice;
 
 use bytes::Bytes;
+use tungstenite::protocol::frame::coding::CloseCode;
 
 use super::frames;
 use super::outlet::Outlet;
 use super::pool::Pool;
-use tungstenite::protocol::frame::coding::CloseCode;
 
 /// Small frames share a buffer up to this size.
 const CHUNK: usize = 64 * 1024;
@@ -367,7 +367,7 @@ impl Queue {
             _ => {}
         }
         if let Some(Chunk::Frames(frames)) = self.chunks.front_mut() {
-            let boundary = boundary(frames, self.sent);
+            let boundary = frames::boundary(frames, self.sent);
             if boundary < frames.len() {
                 let rest = frames.split_off(boundary);
                 // All behind it may be dropped, and its room must not stay.
@@ -419,114 +419,5 @@ fn rest_of([head, payload]: [&[u8]; 2], taken: usize) -> Vec<u8> {
     }
 }
 
-/// The end of the frame that byte `sent` is in; `sent` itself between two frames.
-fn boundary(frames: &[u8], sent: usize) -> usize {
-    let mut at = 0;
-    while at < sent {
-        at += frame_size(&frames[at..]);
-    }
-    at.min(frames.len())
-}
-
-/// The size of the server's (unmasked) frame that `bytes` begin with.
-fn frame_size(bytes: &[u8]) -> usize {
-    match bytes {
-        [_, 126, rest @ ..] => rest
-            .first_chunk()
-            .map_or(bytes.len(), |&length| 4 + usize::from(u16::from_be_bytes(length))),
-        [_, 127, rest @ ..] => rest.first_chunk().map_or(bytes.len(), |&length| {
-            usize::try_from(u64::from_be_bytes(length)).unwrap_or(usize::MAX).saturating_add(10)
-        }),
-        [_, length, ..] => 2 + usize::from(*length),
-        _ => bytes.len().max(1),
-    }
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::shard::protocol::Message;
-
-    fn text(outbox: &mut Outbox, pool: &mut Pool, text: &str) {
-        outbox.push(pool, text.len(), |out| frames::message_frame(out, Message::Text(text)));
-    }
-
-    /// Writes at most `step` bytes at a time until nothing is left.
-    fn drain(outbox: &mut Outbox, pool: &mut Pool, step: usize) -> Vec<u8> {
-        let mut written = Vec::new();
-        while !outbox.is_empty() {
-            let mut slices = [IoSlice::new(&[]); 3];
-            let count = outbox.slices(&mut slices);
-            let all: Vec<u8> = slices[..count].iter().flat_map(|slice| slice.to_vec()).collect();
-            let taken = &all[..step.min(all.len())];
-            written.extend_from_slice(taken);
-            outbox.wrote(pool, taken.len());
-        }
-        written
-    }
-
-    #[test]
-    fn frames_leave_in_order_whatever_the_pieces() {
-        for step in 1..40 {
-            let (mut outbox, mut pool) = (Outbox::default(), Pool::default());
-            text(&mut outbox, &mut pool, "one");
-            outbox.push_chunk(&mut pool, Chunk::Whole(Bytes::from_static(b"\x81\x03two")));
-            text(&mut outbox, &mut pool, "three");
-            assert_eq!(outbox.len(), 5 + 5 + 7);
-            let written = drain(&mut outbox, &mut pool, step);
-            assert_eq!(written, b"\x81\x03one\x81\x03two\x81\x05three");
-        }
-    }
-
-    #[test]
-    fn a_control_frame_overtakes_messages_but_not_the_inside_of_one() {
-        let one_two = b"\x81\x03one\x81\x03two";
-        for sent in 0..=10 {
-            let (mut outbox, mut pool) = (Outbox::default(), Pool::default());
-            text(&mut outbox, &mut pool, "one");
-            text(&mut outbox, &mut pool, "two");
-            text(&mut outbox, &mut pool, "three");
-            outbox.slices(&mut [IoSlice::new(&[]); 3]);
-            outbox.wrote(&mut pool, sent);
-            outbox.pong(&mut pool, b"old");
-            outbox.pong(&mut pool, b"new");
-            outbox.ping(&mut pool, b"!");
-            let rest = drain(&mut outbox, &mut pool, 4);
-            let boundary = sent.div_ceil(5) * 5;
-            let mut expected = one_two[sent..boundary].to_vec();
-            expected.extend_from_slice(b"\x8a\x03new\x89\x01!");
-            expected.extend_from_slice(&one_two[boundary..]);
-            expected.extend_from_slice(b"\x81\x05three");
-            assert_eq!(rest, expected, "after {sent} bytes");
-        }
-    }
-
-    #[test]
-    fn an_http_response_is_never_split() {
-        let (mut outbox, mut pool) = (Outbox::default(), Pool::default());
-        outbox.push_response(&mut pool, Bytes::from_static(b"HTTP/1.1 101\r\n\r\n"));
-        outbox.slices(&mut [IoSlice::new(&[]); 3]);
-        outbox.wrote(&mut pool, 3);
-        outbox.pong(&mut pool, b"");
-        assert_eq!(drain(&mut outbox, &mut pool, 64), b"P/1.1 101\r\n\r\n\x8a\x00");
-    }
-
-    #[test]
-    fn large_frames_are_found_by_their_length() {
-        let mut frames = Vec::new();
-        frames::message_frame(&mut frames, Message::Binary(&[0; 200]));
-        frames::message_frame(&mut frames, Message::Binary(&vec![0; 70_000]));
-        assert_eq!(boundary(&frames, 1), 204);
-        assert_eq!(boundary(&frames, 204), 204);
-        assert_eq!(boundary(&frames, 205), 204 + 70_010);
-    }
-
-    #[test]
-    fn an_empty_queue_owns_nothing() {
-        let (mut outbox, mut pool) = (Outbox::default(), Pool::default());
-        text(&mut outbox, &mut pool, "one");
-        drain(&mut outbox, &mut pool, 64);
-        assert!(outbox.queue.is_none());
-        assert_eq!(size_of::<Outbox>(), size_of::<usize>());
-    }
-}
+mod tests;

@@ -7,6 +7,7 @@
 //!                          where messages are told in pieces: an unfinished character
 //! ```
 
+mod boundary;
 mod decoder;
 mod encode;
 mod header;
@@ -16,6 +17,7 @@ mod streamed;
 mod telling;
 mod utf8;
 
+pub(super) use boundary::boundary;
 pub(super) use decoder::{Decoder, Incoming, Input, Rules};
 pub(super) use encode::{
     Head, append, close_frame, deflated_frame, header_size, is_deflated, is_text, message_frame,
