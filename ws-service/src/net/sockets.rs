@@ -296,3 +296,6 @@ fn next(
     }
     None
 }
+
+#[cfg(test)]
+mod tests;

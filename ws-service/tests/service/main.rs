@@ -1,6 +1,7 @@
 //! The embedded service on real sockets and real threads, with tungstenite's client opposite.
 
 mod admission;
+mod at_once;
 mod backpressure;
 mod chat;
 mod descriptors;
