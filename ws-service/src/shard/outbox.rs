@@ -132,11 +132,8 @@ impl Outbox {
         let taken = outlet.write(&frame.map(IoSlice::new))?.min(size);
         if taken < size {
             let rest = Bytes::from(rest_of(frame, taken));
-            let has_begun = taken > 0;
-            self.push_chunk(
-                pool,
-                if has_begun { Chunk::Foremost(rest) } else { Chunk::Whole(rest) },
-            );
+            let chunk = if taken > 0 { Chunk::Foremost(rest) } else { Chunk::Whole(rest) };
+            self.push_chunk(pool, chunk);
             if let Some(queue) = &mut self.queue {
                 queue.blocked = true;
                 queue.behind = true;
