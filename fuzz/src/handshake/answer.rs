@@ -42,7 +42,11 @@ impl Answer {
             let length: usize =
                 field("content-length").expect("a length").parse().expect("a number");
             assert_eq!(length, behind.len(), "the body, and nothing behind it");
-            assert_eq!(field("connection").as_deref(), Some("close"));
+            // Who sends an Upgrade names it in Connection, too (RFC 9110 §7.8).
+            let connection = if status == 426 { "close, upgrade" } else { "close" };
+            assert_eq!(field("connection").as_deref(), Some(connection));
+            assert_eq!(field("upgrade").is_some(), status == 426);
+            assert_eq!(field("sec-websocket-extensions"), None, "nothing is agreed on");
             assert!(str::from_utf8(behind).is_ok_and(|body| body.ends_with('\n')));
         }
         assert_eq!(status == 426, field("sec-websocket-version").as_deref() == Some("13"));

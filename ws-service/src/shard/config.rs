@@ -70,7 +70,8 @@ pub struct Limits {
     pub headers: usize,
     /// Bytes of a message, all its fragments together. Default: 16 MiB.
     pub message_size: usize,
-    /// Frames of a message. Default: 65,536.
+    /// Frames of a message; if it is compressed, also the ends of streams in it (RFC 7692 §7.2.3.4): who
+    /// flushes by ending one does so once a frame at the most. Default: 65,536.
     pub fragments: u32,
     /// Bytes of a message that is delivered [in pieces](super::Accept::in_pieces); `None`, the default,
     /// leaves it to the protocol, which sees them come.
@@ -171,11 +172,12 @@ pub enum CompressionMode {
     /// Offers are declined.
     Off,
     /// One compressor and one inflater for all connections of a thread: each message stands for
-    /// itself, and a connection keeps nothing but what was agreed on.
+    /// itself, and a connection keeps no memory for it.
     Shared,
     /// A connection keeps its own once it needs them, so that messages can refer to earlier ones:
     /// smaller on the wire, and up to 418 KiB for a connection that is sent and sends compressed
-    /// messages with windows of 15 bits (RFC 7692 §7.1.1).
+    /// messages (RFC 7692 §7.1.1): 48 KiB once it has sent one, and the rest, less with smaller
+    /// [windows](Compression::window_bits), once it has been sent one.
     Dedicated,
 }
 
@@ -204,7 +206,8 @@ pub struct Budget {
     pub deliveries: usize,
     /// Frames of one connection that are taken from what was received. Default: 1,024.
     pub frames: usize,
-    /// Bytes that messages are inflated to; the message that goes beyond is the last. Default: 1 MiB.
+    /// Bytes that messages of all connections are inflated from and to; the message that goes beyond is
+    /// the last. Default: 1 MiB.
     pub inflated_bytes: usize,
     /// Bytes from which on a message is not copied, where it may be
     /// [written at once](super::Shard::exchange); a sixteenth of it if it answers the last of what came,

@@ -1,5 +1,5 @@
-//! What a handler can do: everything here only records, but that a long answer may be written; nothing runs
-//! another handler.
+//! What a handler can do: it records what it wants done, and nothing here runs another handler. Only a long
+//! answer is written at once.
 
 use std::time::Duration;
 
@@ -129,7 +129,8 @@ impl Context<'_> {
 
     /// Queues a message to the peer: copied, in one frame, written at the end of the turn. A long one
     /// may be written at once, and then only what the transport doesn't take is
-    /// [copied](super::Budget::copied_bytes).
+    /// [copied](super::Budget::copied_bytes). One that waits for the end of a message in pieces is no
+    /// pressure before that: see [`queued_bytes`](Self::queued_bytes).
     ///
     /// # Errors
     /// [`SendError::Closed`] after [`close`](Self::close) and in `closed`; otherwise too many bytes

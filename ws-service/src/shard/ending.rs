@@ -8,6 +8,7 @@ use sul::Timestamp;
 use super::Shard;
 use super::code_group::CodeGroup;
 use super::deadlines::Deadline;
+use super::deflate::Streams;
 use super::frames::Decoder;
 use super::handshake;
 use super::id::ConnectionKey;
@@ -76,7 +77,7 @@ impl Shared {
         link.phase = Phase::Lingering { is_shut: false };
         if link.outbox.is_empty() {
             let rejection = Rejection::new(StatusCode::SERVICE_UNAVAILABLE, "not available now");
-            let response = handshake::refusal(&rejection, &[]);
+            let response = handshake::refusal(&rejection);
             self.queue(key, link, |outbox, pool| outbox.push_response(pool, response));
         }
     }
@@ -103,7 +104,7 @@ impl Shared {
 
     pub(super) fn refuse_late(&mut self, key: ConnectionKey, link: &mut Link, now: Timestamp) {
         let rejection = Rejection::new(StatusCode::REQUEST_TIMEOUT, "the request took too long");
-        let response = handshake::refusal(&rejection, &[]);
+        let response = handshake::refusal(&rejection);
         self.refuse(key, link, response, CloseReason::Timeout(Deadline::Handshake), now);
     }
 }
@@ -182,7 +183,7 @@ impl<P: Protocol> Shard<P> {
         if matches!(link.phase, Phase::Lingering { .. } | Phase::Finished) {
             // Nothing is read any more: what was begun is not kept until the peer is done.
             *decoder = Decoder::default();
-            link.codec = None;
+            link.streams = Streams::none();
         }
         if !link.outbox.is_empty() {
             return;

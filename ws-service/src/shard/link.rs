@@ -5,7 +5,7 @@ use sul::{Timer, Timestamp};
 
 use super::counters::Counters;
 use super::deadlines::{Deadline, Deadlines};
-use super::deflate::Codec;
+use super::deflate::{Agreement, Codec, Streams};
 use super::frames::Decoder;
 use super::handshake::Head;
 use super::id::ConnectionKey;
@@ -31,10 +31,11 @@ pub(super) struct Link {
     pub(super) phase: Phase,
     pub(super) outbox: Outbox,
     pub(super) subscriptions: Subscriptions,
-    /// How messages are compressed, if that has been agreed on.
-    pub(super) codec: Option<Box<Codec>>,
+    pub(super) streams: Streams,
     timer: Timer<ConnectionKey>,
     pub(super) deadlines: Deadlines,
+    /// How messages are compressed, if that has been agreed on.
+    pub(super) agreement: Option<Agreement>,
     /// In the list of those to be flushed this turn.
     pub(super) is_dirty: bool,
     /// Messages are told as they come.
@@ -109,9 +110,10 @@ impl Link {
             phase: Phase::Handshake(None),
             outbox: Outbox::new(),
             subscriptions: Subscriptions::new(),
-            codec: None,
+            streams: Streams::none(),
             timer,
             deadlines: Deadlines::new(),
+            agreement: None,
             is_dirty: false,
             in_pieces: false,
             sending: Sending::Nothing,
@@ -122,6 +124,11 @@ impl Link {
 
     pub(super) const fn is_open(&self) -> bool {
         matches!(self.phase, Phase::Open)
+    }
+
+    /// What messages are compressed and inflated with, if that has been agreed on.
+    pub(super) fn codec(&mut self) -> Option<Codec<'_>> {
+        self.agreement.map(|agreement| Codec::new(agreement, &mut self.streams))
     }
 
     /// The session's end is queued, or has been told.

@@ -50,7 +50,7 @@ impl<N> Mail<N> {
             + match self {
                 Self::Publish(publication) => publication.weight(),
                 Self::Send(_, frame) => frame.len(),
-                Self::Reject(_, rejection) => rejection.text.len(),
+                Self::Reject(_, rejection) => rejection.weight(),
                 Self::Close(_, _, text) => text.len(),
                 Self::Ask(_, question) => size_of_val(&**question) + question.weight(),
                 Self::Note(..) | Self::Admit(_) | Self::Drain => 0,

@@ -218,7 +218,7 @@ impl<P: Protocol> Shard<P> {
     pub fn earliest(&self) -> Option<Timestamp> {
         let shared = &self.shared;
         let is_behind = !shared.endings.is_empty()
-            || shared.unread.len() > 0
+            || !shared.unread.is_empty()
             || !shared.dirty.is_empty()
             || !shared.flushing.is_empty()
             || !shared.losses.is_empty()

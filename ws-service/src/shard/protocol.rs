@@ -163,7 +163,7 @@ impl<S> Accept<S> {
     }
 
     /// Adds a field to the response: to the 101, or to the refusal given here. A deferred request that
-    /// is rejected later is answered without it.
+    /// is rejected later is answered without it, but with [those of the rejection](Rejection::header).
     pub fn header(mut self, name: HeaderName, value: HeaderValue) -> Self {
         self.headers.push((name, value));
         self
@@ -199,18 +199,40 @@ impl<S> Accept<S> {
     }
 }
 
-/// Why an upgrade request is refused: a status and a short text for a person.
+/// Why an upgrade request is refused: a status and a short text for a person, and perhaps fields.
+///
+/// ```
+/// use http::{HeaderValue, StatusCode, header::WWW_AUTHENTICATE};
+/// use ws_service::Rejection;
+///
+/// let rejection = Rejection::new(StatusCode::UNAUTHORIZED, "a token, please")
+///     .header(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rejection {
     pub(super) status: StatusCode,
     pub(super) text: Box<str>,
+    pub(super) headers: Vec<(HeaderName, HeaderValue)>,
 }
 
 impl Rejection {
     /// Refuses with `status`; `text` is the response's body.
     #[must_use]
     pub fn new(status: StatusCode, text: impl Into<Box<str>>) -> Self {
-        Self { status, text: text.into() }
+        Self { status, text: text.into(), headers: Vec::new() }
+    }
+
+    /// Adds a field to the response.
+    #[must_use]
+    pub fn header(mut self, name: HeaderName, value: HeaderValue) -> Self {
+        self.headers.push((name, value));
+        self
+    }
+
+    /// Bytes that it takes, besides its own.
+    pub(super) fn weight(&self) -> usize {
+        let fields = self.headers.iter().map(|(name, value)| name.as_str().len() + value.len());
+        self.text.len() + fields.sum::<usize>()
     }
 
     /// 404: nothing is served at this path.

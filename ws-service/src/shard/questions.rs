@@ -293,7 +293,7 @@ impl<P: Protocol> Shard<P> {
             state: state(link),
             queued_bytes: self.shared.queued(key, link),
             topics: link.subscriptions.len(),
-            is_compressed: link.codec.is_some(),
+            is_compressed: link.agreement.is_some(),
         })
     }
 }

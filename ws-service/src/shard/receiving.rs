@@ -15,13 +15,12 @@ use super::protocol::Protocol;
 use super::reason::{CloseReason, Violation};
 use super::recipient::{Recipient, Taken};
 use super::shared::Shared;
+use super::unread::Wait;
 
 /// How it goes on after a frame.
 enum Step {
     /// There may be another.
     Next,
-    /// The same; it was inflated, which the turn has a budget for.
-    Inflated,
     /// The bytes are used up.
     UsedUp,
     /// The peer's side has ended.
@@ -30,12 +29,13 @@ enum Step {
     Ended,
 }
 
-/// Connections with unread bytes that a turn goes on with.
+/// Connections with unread bytes that a turn goes on with, of each kind.
 const RESUMED: usize = 16;
 
 impl<P: Protocol> Shard<P> {
     /// Takes what has come from a peer. Frames are unmasked where they lie: the bytes are used up.
-    /// Of more frames than [`Budget::frames`](super::Budget::frames), the rest is kept for the next
+    /// Of more than [`Budget::frames`](super::Budget::frames) and
+    /// [`Budget::inflated_bytes`](super::Budget::inflated_bytes) allow, the rest is kept for the next
     /// turns; until then [`has_unread`](Self::has_unread) asks for patience with that peer.
     pub fn receive(&mut self, key: ConnectionKey, bytes: &mut [u8], now: Timestamp) {
         self.exchange(key, bytes, now, &mut |_| None);
@@ -64,7 +64,7 @@ impl<P: Protocol> Shard<P> {
         };
         let outlet = &mut Outlet::new(&mut write);
         if self.shared.unread.has(key) {
-            self.shared.unread.put(key, bytes);
+            self.shared.unread.append(key, bytes);
             return;
         }
         let Some(slot) = self.slots.get_mut(key) else { return };
@@ -98,9 +98,14 @@ impl<P: Protocol> Shard<P> {
 
     /// Goes on with what the last turns have left.
     pub(super) fn resume_unread(&mut self, now: Timestamp) {
-        for _ in 0..self.shared.unread.len().min(RESUMED) {
-            let Some((key, mut rest)) = self.shared.unread.take() else { break };
-            self.receive_frames(key, &mut rest, &mut Outlet::none(), now);
+        for wait in [Wait::ForFrames, Wait::ForInflating] {
+            for _ in 0..self.shared.unread.count(wait).min(RESUMED) {
+                if wait == Wait::ForInflating && self.shared.has_inflated_enough() {
+                    break;
+                }
+                let Some((key, mut rest)) = self.shared.unread.take(wait) else { break };
+                self.receive_frames(key, &mut rest, &mut Outlet::none(), now);
+            }
         }
     }
 
@@ -118,7 +123,7 @@ impl<P: Protocol> Shard<P> {
         let (protocol, outlet) = (&**protocol, outlet.lend());
         let mut recipient = Recipient { protocol, shared, key, link, session, outlet, now };
         let budget = recipient.shared.config.budget.frames;
-        let (mut frames, mut is_fresh) = (0, false);
+        let (mut frames, mut is_fresh, mut wait) = (0, false, Wait::ForFrames);
         while frames < budget {
             match recipient.receive_whole(decoder, &mut input, rules, budget - frames) {
                 Ok(count) => frames += count,
@@ -130,12 +135,12 @@ impl<P: Protocol> Shard<P> {
             if input.rest().is_empty() || frames == budget {
                 break;
             }
+            if recipient.may_inflate_no_more() {
+                wait = Wait::ForInflating;
+                break;
+            }
             match recipient.receive_frame(decoder, &mut input, rules, &mut is_fresh) {
-                Step::Inflated if recipient.shared.has_inflated_enough() => {
-                    frames += 1;
-                    break;
-                }
-                Step::Next | Step::Inflated => frames += 1,
+                Step::Next => frames += 1,
                 Step::UsedUp => break,
                 Step::Closed => return self.end_of_closing(key),
                 Step::Ended => return,
@@ -143,7 +148,7 @@ impl<P: Protocol> Shard<P> {
         }
         let used = input.used();
         if !input.rest().is_empty() {
-            shared.unread.put(key, input.rest());
+            shared.unread.put(key, input.rest(), wait);
         }
         decoder.release();
         shared.time_message(link, decoder.is_unfinished(), is_fresh, now);
@@ -178,6 +183,11 @@ impl<P: Protocol> Recipient<'_, P> {
         self.take_messages(input, rules.message_size, most)
     }
 
+    /// What is not whole and plain may be compressed, and the turn has inflated as much as it may.
+    fn may_inflate_no_more(&self) -> bool {
+        self.link.agreement.is_some() && self.shared.has_inflated_enough()
+    }
+
     fn violated(&mut self, violation: Violation) {
         let reason = CloseReason::Violation(violation);
         self.shared.end(self.key, self.link, reason, "", self.now);
@@ -209,10 +219,6 @@ impl<P: Protocol> Recipient<'_, P> {
             Ok(Taken::Piece) => {
                 *is_fresh = true;
                 Step::Next
-            }
-            Ok(Taken::Inflated) => {
-                *is_fresh |= self.link.in_pieces;
-                Step::Inflated
             }
             Ok(Taken::Close) => Step::Closed,
             Err(violation) => {
@@ -252,7 +258,7 @@ fn rules(config: &Config, link: &Link) -> Rules {
             limits.message_size as u64
         },
         fragments: limits.fragments,
-        deflate: link.codec.is_some(),
+        deflate: link.agreement.is_some(),
         in_pieces,
     }
 }

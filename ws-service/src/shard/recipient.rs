@@ -25,12 +25,10 @@ pub(super) struct Recipient<'a, P: Protocol> {
 /// What has been taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Taken {
-    /// A message, a control frame, or a frame that tells nothing yet.
+    /// A message, a control frame, or what tells nothing yet.
     Frame,
     /// A part of a message that is told as it comes.
     Piece,
-    /// Something that was inflated, which the turn has a budget for.
-    Inflated,
     /// The peer's last word.
     Close,
 }
@@ -122,9 +120,9 @@ impl<P: Protocol> Recipient<'_, P> {
 
     /// A whole message that came compressed.
     fn deflated(&mut self, is_text: bool, payload: &[u8]) -> Result<Taken, Violation> {
-        let Some(codec) = &mut self.link.codec else { return Ok(Taken::Frame) };
-        let limit = self.shared.config.limits.message_size;
-        let bytes = self.shared.deflate.inflate(codec, payload, limit)?;
+        let Some(mut codec) = self.link.codec() else { return Ok(Taken::Frame) };
+        let Shared { deflate, config, .. } = &mut *self.shared;
+        let bytes = deflate.inflate(&mut codec, payload, &config.limits)?;
         self.shared.counters.inflated.add(1);
         if is_text {
             let text = frames::text(&bytes).map_err(|InvalidUtf8| Violation::InvalidUtf8)?;
@@ -133,33 +131,30 @@ impl<P: Protocol> Recipient<'_, P> {
             self.message(Message::Binary(&bytes));
         }
         self.shared.deflate.give_back(bytes);
-        Ok(Taken::Inflated)
+        Ok(Taken::Frame)
     }
 
     /// A part of a compressed message that is told as it comes.
     fn deflated_piece(&mut self, mut part: Deflated<'_>) -> Result<Taken, Violation> {
         let limit = self.shared.config.limits.streamed_size.unwrap_or(u64::MAX);
-        let mut message = None;
+        let (mut message, mut taken) = (None, Taken::Frame);
         // Once it is closing, nothing is told, and the stream has lost its thread.
         while !part.is_done() && self.link.is_open() {
-            let Some(codec) = &mut self.link.codec else { break };
-            let message = message.get_or_insert_with(|| codec.telling.take().unwrap_or_default());
-            let bytes = self.shared.deflate.inflate_some(codec, &mut part)?;
+            let Some(mut codec) = self.link.codec() else { break };
+            let message = message.get_or_insert_with(|| codec.streams.take_telling());
+            let bytes = self.shared.deflate.inflate_some(&mut codec, &mut part)?;
             if message.bytes().saturating_add(bytes.len() as u64) > limit {
                 return Err(Violation::TooLong);
             }
             if let Some(piece) = message.tell(part.is_text, &bytes, part.ends_message())? {
                 self.piece(piece);
+                taken = Taken::Piece;
             }
             message.release();
             self.shared.deflate.give_back(bytes);
         }
         self.shared.counters.inflated.add(u64::from(part.ends_message()));
-        if let Some(codec) = &mut self.link.codec
-            && !part.ends_message()
-        {
-            codec.telling = message;
-        }
-        Ok(Taken::Inflated)
+        self.link.streams.put_telling(message.filter(|_| !part.ends_message()));
+        Ok(taken)
     }
 }

@@ -23,7 +23,7 @@ impl Shared {
         now: Timestamp,
     ) {
         let size = message.as_bytes().len();
-        let is_plain = link.codec.is_none() && link.sending == Sending::Nothing;
+        let is_plain = link.agreement.is_none() && link.sending == Sending::Nothing;
         if !is_plain || outlet.is_for(size, self.config.budget.copied_bytes) {
             return self.push_other_message(key, link, message, outlet, now);
         }
@@ -40,34 +40,35 @@ impl Shared {
         outlet: &mut Outlet<'_>,
         now: Timestamp,
     ) {
-        let Link { outbox, codec, sending, .. } = link;
-        let deflated =
-            codec.as_deref_mut().and_then(|codec| self.deflate.compress(codec, message.as_bytes()));
+        let deflated = link
+            .codec()
+            .and_then(|mut codec| self.deflate.compress(&mut codec, message.as_bytes()));
         if deflated.is_some() {
             self.counters.deflated.add(1);
         }
         let payload = deflated.unwrap_or(message.as_bytes());
         let head = frames::Head::new(message, deflated.is_some(), payload.len());
         let encode = |out: &mut Vec<u8>| frames::append(out, &head, payload);
-        if *sending != Sending::Nothing {
+        if link.sending != Sending::Nothing {
             return self.held.push(key, encode);
         }
         if outlet.is_for(payload.len(), self.config.budget.copied_bytes)
-            && let Some(taken) = outbox.pass(&mut self.pool, outlet, [head.as_bytes(), payload])
+            && let Some(taken) =
+                link.outbox.pass(&mut self.pool, outlet, [head.as_bytes(), payload])
         {
             self.counters.bytes_out.add(taken as u64);
-            if !outbox.is_empty() {
+            if !link.outbox.is_empty() {
                 self.watch_writing(link, now);
             }
             return;
         }
-        outbox.push(&mut self.pool, payload.len(), encode);
+        link.outbox.push(&mut self.pool, payload.len(), encode);
     }
 
     /// The same for a message that others get, too.
     pub(super) fn push_frame(&mut self, key: ConnectionKey, link: &mut Link, frame: &Frame) {
-        let bytes = match &mut link.codec {
-            Some(codec) => self.deflate.frame(codec, frame),
+        let bytes = match link.codec() {
+            Some(mut codec) => self.deflate.frame(&mut codec, frame),
             None => frame.plain().clone(),
         };
         self.counters.deflated.add(u64::from(frames::is_deflated(&bytes)));
@@ -106,8 +107,8 @@ impl Shared {
         *sending = if piece.is_last { Sending::Nothing } else { kind };
         if piece.is_last {
             let held = self.held.take(key);
-            if !held.is_empty() {
-                outbox.push(&mut self.pool, held.len(), |out| out.extend_from_slice(&held));
+            for frame in frames::each(&held) {
+                outbox.push(&mut self.pool, frame.len(), |out| out.extend_from_slice(frame));
             }
         }
         self.counters.messages_out.add(u64::from(piece.is_last));

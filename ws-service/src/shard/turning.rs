@@ -11,7 +11,7 @@ use super::id::ConnectionKey;
 use super::link::{Link, Phase, Slot};
 use super::mail::Mail;
 use super::pausing::Pause;
-use super::protocol::{Accept, Protocol};
+use super::protocol::Protocol;
 use super::reason::{CloseReason, sendable};
 use super::shared::Shared;
 use super::topics::Topics;
@@ -123,7 +123,7 @@ impl<P: Protocol> Shard<P> {
             }
             Mail::Configure(config) => self.reconfigure(&config),
             Mail::Admit(key) => self.admit(key, now),
-            Mail::Reject(key, rejection) => self.reject(key, &Accept::<()>::reject(rejection), now),
+            Mail::Reject(key, rejection) => self.reject(key, &rejection, now),
             Mail::Send(key, frame) => self.send(key, &frame, now),
             Mail::Close(key, code, text) => self.close(key, code, &text, now),
             Mail::Note(key, note) => self.note(key, note, now),

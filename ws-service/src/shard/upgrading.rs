@@ -85,7 +85,7 @@ impl<P: Protocol> Shard<P> {
         let (request, response) = match checked {
             Ok(checked) => checked,
             Err(rejection) => {
-                self.reject(key, &Accept::<()>::reject(rejection), now);
+                self.reject(key, &rejection, now);
                 return;
             }
         };
@@ -95,34 +95,33 @@ impl<P: Protocol> Shard<P> {
         }
         let Some(accept) = self.ask(&request) else {
             let rejection = Rejection::new(StatusCode::INTERNAL_SERVER_ERROR, "the handler failed");
-            self.reject(key, &Accept::<()>::reject(rejection), now);
+            self.reject(key, &rejection, now);
             return;
         };
         let Accept { verdict, mut headers, in_pieces } = accept;
+        let (session, is_admitted) = match verdict {
+            Verdict::Admit(session) => (session, true),
+            Verdict::Defer(session) => (session, false),
+            Verdict::Reject(mut rejection) => {
+                rejection.headers.append(&mut headers);
+                self.reject(key, &rejection, now);
+                return;
+            }
+        };
+        let Some(slot) = self.slots.get_mut(key) else { return };
         let compression = &self.shared.config.compression;
-        if let Some((codec, answer)) = deflate::negotiate(request.headers(), compression) {
+        if let Some((agreement, answer)) = deflate::negotiate(request.headers(), compression) {
             headers.push((SEC_WEBSOCKET_EXTENSIONS, answer));
-            if let Some(Slot { link, .. }) = self.slots.get_mut(key) {
-                link.codec = Some(Box::new(codec));
-            }
+            slot.link.agreement = Some(agreement);
         }
-        if let Some(Slot { link, .. }) = self.slots.get_mut(key) {
-            link.in_pieces = in_pieces;
-        }
+        slot.link.in_pieces = in_pieces;
+        slot.session = Some(session);
+        self.shared.counters.sessions.add(1);
         let response = handshake::switching_protocols(&response, &headers);
-        match verdict {
-            Verdict::Admit(session) => {
-                self.store(key, session);
-                self.open_session(key, response, pipelined, now);
-            }
-            Verdict::Defer(session) => {
-                self.store(key, session);
-                self.defer(key, response, pipelined, now);
-            }
-            Verdict::Reject(rejection) => {
-                let accept = Accept { headers, ..Accept::<()>::reject(rejection) };
-                self.reject(key, &accept, now);
-            }
+        if is_admitted {
+            self.open_session(key, response, pipelined, now);
+        } else {
+            self.defer(key, response, pipelined, now);
         }
     }
 
@@ -133,13 +132,6 @@ impl<P: Protocol> Shard<P> {
             self.shared.counters.panics.add(1);
         }
         accept.ok()
-    }
-
-    fn store(&mut self, key: ConnectionKey, session: P::Session) {
-        if let Some(slot) = self.slots.get_mut(key) {
-            slot.session = Some(session);
-            self.shared.counters.sessions.add(1);
-        }
     }
 
     fn defer(&mut self, key: ConnectionKey, response: Bytes, pipelined: &mut [u8], now: Timestamp) {
@@ -188,17 +180,16 @@ impl<P: Protocol> Shard<P> {
     }
 
     /// Refuses a request, deferred or not; says whether there was one.
-    pub(super) fn reject<T>(
+    pub(super) fn reject(
         &mut self,
         key: ConnectionKey,
-        accept: &Accept<T>,
+        rejection: &Rejection,
         now: Timestamp,
     ) -> bool {
-        let Verdict::Reject(rejection) = &accept.verdict else { return false };
         let Some(Slot { link, .. }) = self.slots.get_mut(key) else { return false };
         let is_asking = link.is_asking();
         if is_asking {
-            let response = handshake::refusal(rejection, &accept.headers);
+            let response = handshake::refusal(rejection);
             self.shared.refuse(key, link, response, CloseReason::Rejected, now);
         }
         is_asking
@@ -208,6 +199,6 @@ impl<P: Protocol> Shard<P> {
     pub(super) fn refuse_flood(&mut self, key: ConnectionKey, now: Timestamp) {
         let status = StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE;
         let rejection = Rejection::new(status, "the request is too long");
-        self.reject(key, &Accept::<()>::reject(rejection), now);
+        self.reject(key, &rejection, now);
     }
 }

@@ -1,5 +1,5 @@
-//! What a peer's bytes make us do, counted where it is done, in tests only: bytes that are looked at, names that
-//! are compared. That no byte is looked at again and again can't be seen from outside, but in time.
+//! What we do for our peers, counted where it is done, in tests only: bytes that are looked at or compressed, names
+//! that are compared. That nothing is done again and again can't be seen from outside, but in time.
 
 use std::cell::Cell;
 use std::net::SocketAddr;
@@ -11,7 +11,7 @@ use super::context::Context;
 use super::id::ConnectionKey;
 use super::protocol::{Accept, Message, Protocol};
 use super::request::Request;
-use super::{Config, Shard, ShardId};
+use super::{Config, Frame, Mail, Shard, ShardId};
 
 thread_local! {
     static DONE: Cell<usize> = const { Cell::new(0) };
@@ -29,7 +29,7 @@ fn count(work: impl FnOnce()) -> usize {
     DONE.get() - before
 }
 
-/// Admits everyone, and listens to nobody.
+/// Admits everyone, listens to nobody, and subscribes all to `t`.
 struct Deaf;
 
 impl Protocol for Deaf {
@@ -40,6 +40,10 @@ impl Protocol for Deaf {
         Accept::admit(())
     }
 
+    fn opened(&self, cx: &mut Context<'_>, (): &mut ()) {
+        let _ = cx.subscribe("t");
+    }
+
     fn message(&self, _: &mut Context<'_>, (): &mut (), _: Message<'_>) {}
 }
 
@@ -47,8 +51,12 @@ const NOW: Timestamp = Timestamp::ZERO;
 
 fn connect() -> (Shard<Deaf>, ConnectionKey) {
     let mut shard = Shard::new(Arc::new(Deaf), ShardId(0), 1, Config::default()).expect("valid");
-    let key = shard.open(SocketAddr::from(([127, 0, 0, 1], 1)), NOW).expect("room");
+    let key = open(&mut shard);
     (shard, key)
+}
+
+fn open(shard: &mut Shard<Deaf>) -> ConnectionKey {
+    shard.open(SocketAddr::from(([127, 0, 0, 1], 1)), NOW).expect("room")
 }
 
 fn request(more: &str) -> String {
@@ -117,4 +125,25 @@ fn text_is_read_once_however_it_comes() {
         );
         assert!(looked >= text.len());
     }
+}
+
+/// What is published is compressed once for all who take no context over and have agreed on the same window.
+#[test]
+fn a_publication_is_compressed_once_for_a_window() {
+    let (mut shard, first) = connect();
+    let keys = [first].into_iter().chain((0..9).map(|_| open(&mut shard))).collect::<Vec<_>>();
+    for (place, &key) in keys.iter().enumerate() {
+        let window = if place < 5 { 15 } else { 10 };
+        let offer = format!("permessage-deflate; server_max_window_bits={window}");
+        let head = request(&format!("Sec-WebSocket-Extensions: {offer}\r\n"));
+        say(&mut shard, key, head.as_bytes(), head.len());
+    }
+    let message = "to all who subscribe ".repeat(200);
+    let publication = Frame::new(message.as_str().into()).to_topic("t");
+    let compressed = count(|| {
+        shard.deliver(Mail::Publish(publication), NOW);
+        shard.turn(NOW);
+    });
+    assert_eq!(shard.counters().deflated.get(), 10);
+    assert_eq!(compressed, 2 * message.len());
 }

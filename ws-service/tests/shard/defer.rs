@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use http::StatusCode;
+use http::header::WWW_AUTHENTICATE;
+use http::{HeaderValue, StatusCode};
 use tungstenite::Message;
 use ws_service::shard::{CloseCode, CloseKind, ConnectionKey, Frame, Mail, Rejection};
 
@@ -20,6 +21,7 @@ fn deferred() -> (Driver, ConnectionKey) {
 
 fn rejection() -> Rejection {
     Rejection::new(StatusCode::UNAUTHORIZED, "who are you")
+        .header(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"))
 }
 
 #[test]
@@ -44,7 +46,10 @@ fn an_admitted_request_opens_and_what_came_meanwhile_is_served() {
 fn a_rejected_request_is_refused_and_its_session_closed() {
     let (mut driver, key) = deferred();
     driver.mail(Mail::Reject(key, rejection()));
-    assert_eq!(driver.status(key), 401);
+    let (status, head) = driver.response(key);
+    assert_eq!(status, 401);
+    assert!(head.contains("www-authenticate: Bearer\r\n"), "{head}");
+    assert_eq!(driver.output(key), b"who are you\n");
     assert!(driver.is_shut(key));
     assert_eq!(driver.log(), ["closed Rejected"]);
     driver.mail(Mail::Admit(key));

@@ -48,11 +48,21 @@ pub(crate) fn upgrade<P: Protocol>(
     offer: &str,
 ) -> (ConnectionKey, String) {
     let key = driver.connect();
+    let answer = offer_on(driver, key, path, offer);
+    (key, answer)
+}
+
+fn offer_on<P: Protocol>(
+    driver: &mut Driver<P>,
+    key: ConnectionKey,
+    path: &str,
+    offer: &str,
+) -> String {
     driver.say(key, &request(path, &[&format!("Sec-WebSocket-Extensions: {offer}")]));
     let (status, head) = driver.response(key);
     assert_eq!(status, 101, "{head}");
     let line = head.lines().find_map(|line| line.strip_prefix("sec-websocket-extensions: "));
-    (key, line.unwrap_or_default().to_owned())
+    line.unwrap_or_default().to_owned()
 }
 
 fn with_mode(mode: CompressionMode) -> impl FnOnce(&mut Config) {
@@ -106,6 +116,26 @@ fn messages_travel_compressed_both_ways() {
         }
         let Stats { inflated, deflated, messages_in, .. } = driver.stats();
         assert_eq!((inflated, deflated, messages_in), (20, 20, 20));
+    }
+}
+
+/// A repetition is not referred to from beyond it: a client may have no more than that.
+#[test]
+fn a_small_window_is_kept_to() {
+    let bytes: Vec<u8> =
+        (0..600_u32).map(|n| (n.wrapping_mul(2_654_435_761) >> 24) as u8).collect();
+    let size = |mode, offer| {
+        let mut driver = Driver::of(Echo::default(), with_mode(mode));
+        let (key, _) = upgrade(&mut driver, "/", offer);
+        driver.say(key, &frame(FIN | BINARY, &bytes.repeat(2)));
+        let output = driver.output(key);
+        let (_, payload) = one_frame(&output);
+        assert_eq!(Client::new().inflated(payload, 1_200), bytes.repeat(2));
+        payload.len()
+    };
+    for mode in [CompressionMode::Shared, CompressionMode::Dedicated] {
+        assert!(size(mode, "permessage-deflate") < 700);
+        assert!(size(mode, "permessage-deflate; server_max_window_bits=9") > 1_100);
     }
 }
 
@@ -291,17 +321,78 @@ fn a_turn_inflates_no_more_than_its_budget() {
     assert_eq!(driver.messages(key).len(), 10);
 }
 
+/// However many connections it takes.
+#[test]
+fn a_turn_inflates_no_more_than_its_budget_for_all_connections_together() {
+    let mut driver = Driver::with(|config| {
+        config.budget.inflated_bytes = 50_000;
+        config.compression.threshold = usize::MAX;
+    });
+    let keys: Vec<_> = (0..40).map(|_| upgrade(&mut driver, "/", "permessage-deflate").0).collect();
+    let one = frame(FIN | RSV1 | BINARY, &Client::new().deflated(&vec![0; 20_000]));
+    for &key in &keys {
+        driver.shard.receive(key, &mut one.clone(), driver.now);
+    }
+    assert_eq!(driver.stats().inflated, 3);
+    assert_eq!(driver.shard.unread(), 37 * one.len());
+    for turn in 1..=12 {
+        driver.turn();
+        assert_eq!(driver.stats().inflated, 3 + 3 * turn);
+        // In the order in which they came.
+        let served = 3 + 3 * usize::try_from(turn).unwrap();
+        assert!(keys[..served].iter().all(|&key| !driver.shard.has_unread(key)));
+    }
+    driver.settle();
+    for key in keys {
+        assert_eq!(driver.messages(key).len(), 1);
+    }
+}
+
+/// What hardly inflates to anything costs time all the same.
+#[test]
+fn what_comes_compressed_counts_for_the_budget_too() {
+    let mut driver = Driver::with(|config| config.budget.inflated_bytes = 5_000);
+    let (key, _) = upgrade(&mut driver, "/", "permessage-deflate");
+    // Blocks without a byte (RFC 1951 §3.2.3).
+    let blocks = [&[0, 0, 0, 0xff, 0xff].repeat(500)[..], &[0]].concat();
+    let empty = frame(FIN | RSV1 | BINARY, &blocks);
+    driver.shard.receive(key, &mut empty.repeat(10), driver.now);
+    assert_eq!(driver.stats().inflated, 2);
+    driver.settle();
+    assert_eq!(driver.stats().inflated, 10);
+}
+
 /// Who compresses much delays nobody who doesn't.
 #[test]
 fn a_budget_that_is_used_up_is_no_limit_to_plain_messages() {
-    let mut driver = Driver::with(|config| config.budget.inflated_bytes = 10_000);
+    let mut driver = Driver::with(|config| {
+        config.budget.inflated_bytes = 10_000;
+        config.budget.frames = 10;
+    });
     let (greedy, _) = upgrade(&mut driver, "/", "permessage-deflate");
     let plain = driver.upgrade();
     let large = frame(FIN | RSV1 | BINARY, &Client::new().deflated(&vec![0; 20_000]));
-    driver.shard.receive(greedy, &mut large.clone(), driver.now);
-    driver.shard.receive(plain, &mut text("small").repeat(10), driver.now);
-    assert!(!driver.shard.has_unread(plain));
+    driver.shard.receive(greedy, &mut large.repeat(100), driver.now);
+    driver.shard.receive(plain, &mut text("small").repeat(20), driver.now);
     assert_eq!(driver.stats().messages_in, 1 + 10);
+    driver.turn();
+    assert!(driver.shard.has_unread(greedy) && !driver.shard.has_unread(plain));
+    assert_eq!(driver.stats().messages_in, 2 + 20);
+}
+
+/// Plain ones of those who compress, too, until something comes that may be compressed.
+#[test]
+fn a_budget_that_is_used_up_holds_back_only_what_may_be_compressed() {
+    let mut driver = Driver::with(|config| config.budget.inflated_bytes = 10_000);
+    let greedy = upgrade(&mut driver, "/", "permessage-deflate").0;
+    let other = upgrade(&mut driver, "/", "permessage-deflate").0;
+    let large = frame(FIN | RSV1 | BINARY, &Client::new().deflated(&vec![0; 20_000]));
+    driver.shard.receive(greedy, &mut large.clone(), driver.now);
+    let mixed = [text("plain"), large.clone(), text("behind")].concat();
+    driver.shard.receive(other, &mut mixed.clone(), driver.now);
+    assert_eq!(driver.stats().messages_in, 1 + 1);
+    driver.settle();
+    assert_eq!(driver.stats().messages_in, 1 + 3);
 }
 
 #[test]
@@ -328,24 +419,21 @@ fn a_published_message_is_compressed_once_for_all_who_share() {
     }
 }
 
-/// What `CompressionMode` says that a connection keeps.
+/// What `CompressionMode` says that a connection keeps, from its handshake on.
 #[test]
 fn a_shared_stream_costs_a_connection_nothing() {
     let kept = |mode| {
         let mut driver = Driver::of(Echo::default(), with_mode(mode));
-        let keys: Vec<_> =
-            (0..9).map(|_| upgrade(&mut driver, "/", "permessage-deflate").0).collect();
+        let keys = [(); 9].map(|()| driver.connect());
         let payload = Client::new().deflated(&[7; 2_000]);
         let bytes = frame(FIN | RSV1 | BINARY, &payload);
-        driver.say(keys[0], &bytes);
-        driver.output(keys[0]);
-        let work = allocation_counter::measure(|| {
-            for &key in &keys[1..] {
-                driver.say(key, &bytes);
-                driver.output(key);
-            }
-        });
-        work.bytes_current / 8
+        let mut serve = |key| {
+            assert!(!offer_on(&mut driver, key, "/", "permessage-deflate").is_empty());
+            driver.say(key, &bytes);
+            driver.output(key);
+        };
+        serve(keys[0]);
+        allocation_counter::measure(|| keys[1..].iter().copied().for_each(serve)).bytes_current / 8
     };
     let (shared, dedicated) = (kept(CompressionMode::Shared), kept(CompressionMode::Dedicated));
     println!("bytes kept for a connection: {shared} shared, {dedicated} dedicated");

@@ -61,10 +61,12 @@ fn the_protocol_rejects_with_its_status_and_headers() {
     let mut driver = Driver::new();
     driver.protocol.when("accept", "reject 403");
     let key = driver.connect();
-    driver.say(key, &[request("/", &[]), text("ignored")].concat());
+    let offer = "Sec-WebSocket-Extensions: permessage-deflate";
+    driver.say(key, &[request("/", &[offer]), text("ignored")].concat());
     let (status, head) = driver.response(key);
     assert_eq!(status, 403);
     assert!(head.contains("connection: close\r\n") && head.contains("x-puppet: yes\r\n"), "{head}");
+    assert!(!head.contains("extensions"), "nothing is agreed on: {head}");
     assert_eq!(driver.output(key), b"not you\n");
     assert!(driver.is_shut(key) && !driver.is_closed(key), "its answer must arrive");
     assert_eq!(driver.log(), [""; 0], "no session, no end of one");

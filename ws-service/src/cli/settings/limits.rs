@@ -25,7 +25,7 @@ pub(in crate::cli) struct Limits {
     /// Longest message, in bytes, or with a unit: 64KiB, 16MiB.
     #[arg(long, value_name = "SIZE", value_parser = room, default_value = "16MiB")]
     max_message_size: usize,
-    /// Frames of a message.
+    /// Frames of a message, and ends of compressed streams in it.
     #[arg(long, value_name = "N", value_parser = number::<u32, 1, { u32::MAX as u64 }>, default_value = "65536")]
     max_fragments: u32,
     /// Longest message of a protocol that takes messages in pieces [default: what the protocol allows].

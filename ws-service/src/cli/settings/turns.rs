@@ -46,7 +46,7 @@ pub(in crate::cli) struct Turns {
     /// Connections whose TLS handshake a turn goes on with.
     #[arg(long, value_name = "N", value_parser = budget(), default_value = "8", hide_short_help = true)]
     turn_tls_handshakes: usize,
-    /// Connections that a turn looks at to answer what control asks.
+    /// Questions of control that a turn answers, each after a look at 256 connections at most.
     #[arg(long, value_name = "N", value_parser = budget(), default_value = "1", hide_short_help = true)]
     turn_answers: usize,
     /// Connections that a turn writes to, once each.

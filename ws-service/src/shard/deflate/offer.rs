@@ -9,17 +9,15 @@ use crate::shard::config::{Compression, CompressionMode};
 
 const NAME: &str = "permessage-deflate";
 
-/// What both sides have agreed on.
+/// What both sides have agreed on, as far as it binds us.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Agreement {
+pub(in crate::shard) struct Agreement {
     /// We take our context over from message to message.
     pub(super) server_keeps: bool,
     /// The client does.
     pub(super) client_keeps: bool,
     /// Our window, as a power of two.
     pub(super) server_bits: u8,
-    /// The client's.
-    pub(super) client_bits: u8,
 }
 
 impl Agreement {
@@ -43,7 +41,7 @@ struct Offer {
 pub(in crate::shard) fn negotiate(
     headers: &HeaderMap,
     config: &Compression,
-) -> Option<(super::Codec, HeaderValue)> {
+) -> Option<(Agreement, HeaderValue)> {
     if config.mode == CompressionMode::Off {
         return None;
     }
@@ -54,7 +52,7 @@ pub(in crate::shard) fn negotiate(
         .flat_map(|value| value.split(','));
     let agreement = offers.filter_map(parse).find_map(|offer| accept(&offer, config));
     let (agreement, answer) = agreement?;
-    Some((super::Codec::new(agreement), HeaderValue::from_str(&answer).ok()?))
+    Some((agreement, HeaderValue::from_str(&answer).ok()?))
 }
 
 /// Reads one offer; `None` if it is for another extension, or for a version that we don't know: an
@@ -114,14 +112,13 @@ fn accept(offer: &Offer, config: &Compression) -> Option<(Agreement, String)> {
         // zlib has no window of 256 bytes for a compressor.
         return None;
     }
-    // What a shared inflater has room for anyway needs no agreement.
+    // Our inflaters have room for any window: a smaller one is for the client's sake, where it keeps it.
     let ours = if is_shared { MAX_BITS } else { config.window_bits };
     let client_bits = offer.client_max_window_bits.map(|limit| limit.min(ours));
     let agreement = Agreement {
         server_keeps: !is_shared && !offer.server_no_context_takeover,
         client_keeps: !is_shared && !offer.client_no_context_takeover,
         server_bits,
-        client_bits: client_bits.unwrap_or(MAX_BITS),
     };
     let mut answer = NAME.to_owned();
     if !agreement.server_keeps {

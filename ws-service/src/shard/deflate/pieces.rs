@@ -1,7 +1,7 @@
 //! Inflating a message as it comes: for those that are told in pieces, and may be longer than memory.
 
 use super::codec::{Codec, Deflate};
-use super::{MAX_BITS, stream};
+use super::stream;
 use crate::shard::reason::Violation;
 
 /// The most bytes that a piece is inflated to.
@@ -43,29 +43,31 @@ impl Deflate {
     /// It is no DEFLATE data.
     pub(in crate::shard) fn inflate_some(
         &mut self,
-        codec: &mut Codec,
+        codec: &mut Codec<'_>,
         part: &mut Deflated<'_>,
     ) -> Result<Vec<u8>, Violation> {
         let keeps = codec.agreement.client_keeps;
-        let bits = if keeps { codec.agreement.client_bits } else { MAX_BITS };
+        let own = codec.streams.own();
         // Others inflate before this message ends: the thread's own stream is not for it.
-        let inflater = codec.inflater.get_or_insert_with(|| {
+        let inflater = own.inflater.get_or_insert_with(|| {
             let spare = if keeps { None } else { self.inflater.take() };
-            spare.unwrap_or_else(|| stream::inflater(bits))
+            spare.unwrap_or_else(stream::inflater)
         });
         let mut out = std::mem::take(&mut self.inflated);
         out.clear();
         out.reserve_exact(PIECE);
-        part.is_done = stream::fill(inflater, &mut part.payload, &mut out)?
-            && stream::fill(inflater, &mut part.tail, &mut out)?;
+        // What is told as it comes may go on for ever: it only has to pay for it.
+        let (before, mut ends) = (part.payload.len(), u32::MAX);
+        part.is_done = stream::fill(inflater, &mut part.payload, &mut ends, &mut out)?
+            && stream::fill(inflater, &mut part.tail, &mut ends, &mut out)?;
         if part.ends_message() {
             stream::check_end(inflater, keeps)?;
             if !keeps {
                 inflater.reset(false);
-                self.inflater = codec.inflater.take();
+                self.inflater = own.inflater.take();
             }
         }
-        self.spent = self.spent.saturating_add(out.len());
+        self.spend(before - part.payload.len() + out.len(), u32::MAX - ends);
         Ok(out)
     }
 }

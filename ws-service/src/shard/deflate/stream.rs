@@ -5,7 +5,7 @@ use flate2::{
     Status,
 };
 
-use super::MIN_BITS;
+use super::MAX_BITS;
 use crate::shard::reason::Violation;
 
 /// What a flush ends with, and what is not sent (§7.2.1).
@@ -20,9 +20,10 @@ pub(super) fn compressor(level: u8, bits: u8) -> Compress {
     Compress::new_with_window_bits(Level::new(level.into()), false, bits)
 }
 
-/// An inflater for streams of this window, or a smaller one.
-pub(super) fn inflater(bits: u8) -> Decompress {
-    Decompress::new_with_window_bits(false, bits.max(MIN_BITS))
+/// An inflater for streams of any window: one for smaller windows takes as much memory, and is made anew
+/// wherever a stream ends.
+pub(super) fn inflater() -> Decompress {
+    Decompress::new_with_window_bits(false, MAX_BITS)
 }
 
 /// Appends a message, compressed.
@@ -34,6 +35,8 @@ pub(super) fn compress(
     message: &[u8],
     out: &mut Vec<u8>,
 ) -> Result<(), CompressError> {
+    #[cfg(test)]
+    crate::shard::work::add(message.len());
     let mut rest = message;
     loop {
         out.reserve(rest.len() / 2 + STEP);
@@ -51,20 +54,21 @@ pub(super) fn compress(
     Ok(())
 }
 
-/// Appends a message, inflated; stops where it becomes longer than `limit`. The stream `goes_on` if
-/// the next message may refer to this one.
+/// Appends a message, inflated; stops where it becomes longer than `limit`, or ends its stream more often
+/// than `ends` allows. The stream `goes_on` if the next message may refer to this one.
 ///
 /// # Errors
-/// It is too long, or it is no DEFLATE data.
+/// It is too long, ends too often, or is no DEFLATE data.
 pub(super) fn inflate(
     stream: &mut Decompress,
     message: &[u8],
     limit: usize,
+    ends: &mut u32,
     goes_on: bool,
     out: &mut Vec<u8>,
 ) -> Result<(), Violation> {
-    inflate_part(stream, message, limit, out)?;
-    inflate_part(stream, &TAIL, limit, out)?;
+    inflate_part(stream, message, limit, ends, out)?;
+    inflate_part(stream, &TAIL, limit, ends, out)?;
     check_end(stream, goes_on)
 }
 
@@ -94,6 +98,7 @@ fn inflate_part(
     stream: &mut Decompress,
     mut rest: &[u8],
     limit: usize,
+    ends: &mut u32,
     out: &mut Vec<u8>,
 ) -> Result<(), Violation> {
     loop {
@@ -101,7 +106,7 @@ fn inflate_part(
             let room = out.len().max(STEP).min(limit.saturating_sub(out.len()) + 1);
             out.reserve_exact(room);
         }
-        let is_done = fill(stream, &mut rest, out)?;
+        let is_done = fill(stream, &mut rest, ends, out)?;
         if out.len() > limit {
             return Err(Violation::TooLong);
         }
@@ -111,13 +116,15 @@ fn inflate_part(
     }
 }
 
-/// Appends what `rest` inflates to, as far as `out` has room; says whether that was all.
+/// Appends what `rest` inflates to, as far as `out` has room; says whether that was all. `ends` says how often
+/// the stream may end, and then, how often it may yet.
 ///
 /// # Errors
-/// It is no DEFLATE data.
+/// It ends too often, or is no DEFLATE data.
 pub(super) fn fill(
     stream: &mut Decompress,
     rest: &mut &[u8],
+    ends: &mut u32,
     out: &mut Vec<u8>,
 ) -> Result<bool, Violation> {
     while out.len() < out.capacity() {
@@ -129,6 +136,7 @@ pub(super) fn fill(
         *rest = behind(rest, used);
         if status == Status::StreamEnd {
             // A block marked as the last (§7.2.3.4): what follows begins a stream of its own.
+            *ends = ends.checked_sub(1).ok_or(Violation::TooManyFragments)?;
             stream.reset(false);
         } else if used == 0 && out.len() == produced && !rest.is_empty() {
             return Err(Violation::BadDeflate);
@@ -151,7 +159,7 @@ mod tests {
 
     fn inflated(message: &[u8], limit: usize) -> Result<Vec<u8>, Violation> {
         let mut out = Vec::new();
-        inflate(&mut inflater(15), message, limit, false, &mut out).map(|()| out)
+        inflate(&mut inflater(), message, limit, &mut 9, false, &mut out).map(|()| out)
     }
 
     /// The examples of RFC 7692 §7.2.3.
@@ -182,7 +190,8 @@ mod tests {
             for cut in (1..whole.len()).filter(|cut| !as_good.contains(cut)) {
                 for goes_on in [true, false] {
                     let mut out = Vec::new();
-                    let result = inflate(&mut inflater(15), &whole[..cut], 99, goes_on, &mut out);
+                    let result =
+                        inflate(&mut inflater(), &whole[..cut], 99, &mut 9, goes_on, &mut out);
                     assert_eq!(result, Err(Violation::BadDeflate), "{cut} bytes told {out:?}");
                 }
             }
@@ -191,13 +200,30 @@ mod tests {
 
     #[test]
     fn a_context_is_taken_over() {
-        let mut stream = inflater(15);
+        let mut stream = inflater();
         let mut out = Vec::new();
         let (first, second) = ([0xf2, 0x48, 0xcd, 0xc9, 0xc9, 7, 0], [0xf2, 0, 0x11, 0, 0]);
-        assert_eq!(inflate(&mut stream, &first, 99, true, &mut out), Ok(()));
-        assert_eq!(inflate(&mut stream, &second, 99, true, &mut out), Ok(()));
+        assert_eq!(inflate(&mut stream, &first, 99, &mut 9, true, &mut out), Ok(()));
+        assert_eq!(inflate(&mut stream, &second, 99, &mut 9, true, &mut out), Ok(()));
         assert_eq!(out, b"HelloHello");
         assert_eq!(inflated(&second, 99), Err(Violation::BadDeflate), "without the first");
+    }
+
+    /// Who flushes by ending the stream does so once a frame, at the most.
+    #[test]
+    fn a_stream_ends_as_often_as_it_may() {
+        let ending = [0xf3, 0x48, 0xcd, 0xc9, 0xc9, 0x07, 0x00];
+        for (count, may) in [(9, 9), (10, 9), (1, 0)] {
+            let message = [&ending.repeat(count)[..], &[0]].concat();
+            let (mut ends, mut out) = (may, Vec::new());
+            let result = inflate(&mut inflater(), &message, 99, &mut ends, false, &mut out);
+            if count <= may as usize {
+                assert_eq!((result, ends), (Ok(()), 0));
+                assert_eq!(out, b"Hello".repeat(count));
+            } else {
+                assert_eq!(result, Err(Violation::TooManyFragments));
+            }
+        }
     }
 
     #[test]
@@ -205,7 +231,7 @@ mod tests {
         let mut bomb = Vec::new();
         compress(&mut compressor(9, 15), &vec![0; 1 << 24], &mut bomb).unwrap();
         let mut out = Vec::new();
-        let result = inflate(&mut inflater(15), &bomb, 10_000, false, &mut out);
+        let result = inflate(&mut inflater(), &bomb, 10_000, &mut 9, false, &mut out);
         assert_eq!(result, Err(Violation::TooLong));
         assert!(out.capacity() <= 2 * 10_001, "{}", out.capacity());
     }
@@ -217,11 +243,12 @@ mod tests {
             bits in 9_u8..=15,
             level in 1_u8..=9,
         ) {
-            let (mut compressor, mut inflater) = (compressor(level, bits), inflater(bits));
+            let (mut compressor, mut inflater) = (compressor(level, bits), inflater());
             for message in messages {
                 let (mut small, mut back) = (Vec::new(), Vec::new());
                 compress(&mut compressor, &message, &mut small).unwrap();
-                prop_assert_eq!(inflate(&mut inflater, &small, message.len(), true, &mut back), Ok(()));
+                let whole = inflate(&mut inflater, &small, message.len(), &mut 0, true, &mut back);
+                prop_assert_eq!(whole, Ok(()));
                 prop_assert_eq!(back, message);
             }
         }
@@ -230,7 +257,7 @@ mod tests {
         #[test]
         fn any_bytes_are_data_or_refused(bytes: Vec<u8>) {
             let mut out = Vec::new();
-            let result = inflate(&mut inflater(15), &bytes, 1_000, false, &mut out);
+            let result = inflate(&mut inflater(), &bytes, 1_000, &mut 9, false, &mut out);
             prop_assert!(result.is_err() || out.len() <= 1_000);
         }
     }

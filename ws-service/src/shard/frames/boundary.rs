@@ -4,9 +4,19 @@
 pub(in crate::shard) fn boundary(frames: &[u8], sent: usize) -> usize {
     let mut at = 0;
     while at < sent {
-        at += frame_size(&frames[at..]);
+        at = at.saturating_add(frame_size(&frames[at..])).min(frames.len());
     }
-    at.min(frames.len())
+    at
+}
+
+/// Each of the server's frames that lie back to back.
+pub(in crate::shard) fn each(frames: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let mut rest = frames;
+    std::iter::from_fn(move || {
+        let (frame, behind) = rest.split_at(frame_size(rest).min(rest.len()));
+        rest = behind;
+        Some(frame).filter(|frame| !frame.is_empty())
+    })
 }
 
 /// The size of the server's (unmasked) frame that `bytes` begin with.
@@ -37,5 +47,16 @@ mod tests {
         assert_eq!(boundary(&frames, 1), 204);
         assert_eq!(boundary(&frames, 204), 204);
         assert_eq!(boundary(&frames, 205), 204 + 70_010);
+        let sizes: Vec<_> = each(&frames).map(<[u8]>::len).collect();
+        assert_eq!(sizes, [204, 70_010]);
+    }
+
+    /// There is none: but no end is missed.
+    #[test]
+    fn a_frame_that_is_cut_ends_where_the_bytes_do() {
+        for cut in [&[0x82][..], &[0x82, 5, 1], &[0x82, 126, 1], &[0x82, 127, 1, 2, 3]] {
+            assert_eq!(boundary(cut, 1), cut.len());
+            assert_eq!(each(cut).collect::<Vec<_>>(), [cut]);
+        }
     }
 }

@@ -17,7 +17,7 @@ mod streamed;
 mod telling;
 mod utf8;
 
-pub(super) use boundary::boundary;
+pub(super) use boundary::{boundary, each};
 pub(super) use decoder::{Decoder, Incoming, Input, Rules};
 pub(super) use encode::{
     Head, append, close_frame, deflated_frame, header_size, is_deflated, is_text, message_frame,

@@ -19,16 +19,15 @@ pub(in crate::shard) fn switching_protocols(
 }
 
 /// A refusal, after which the connection ends.
-pub(in crate::shard) fn refusal(
-    rejection: &Rejection,
-    extra: &[(HeaderName, HeaderValue)],
-) -> Bytes {
+pub(in crate::shard) fn refusal(rejection: &Rejection) -> Bytes {
     let body = format!("{}\n", rejection.text);
     let mut headers = HeaderMap::new();
     headers.insert(CONNECTION, HeaderValue::from_static("close"));
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
     headers.insert(CONTENT_LENGTH, body.len().into());
     if rejection.status == StatusCode::UPGRADE_REQUIRED {
+        // Who sends an Upgrade names it here, too (RFC 9110 §7.8).
+        headers.insert(CONNECTION, HeaderValue::from_static("close, upgrade"));
         headers.insert(UPGRADE, HeaderValue::from_static("websocket"));
         headers.insert("sec-websocket-version", HeaderValue::from_static("13"));
     }
@@ -37,7 +36,7 @@ pub(in crate::shard) fn refusal(
     }
     let mut out = Vec::with_capacity(256);
     status_line(&mut out, rejection.status);
-    fields(&mut out, &headers, extra);
+    fields(&mut out, &headers, &rejection.headers);
     out.extend_from_slice(b"\r\n");
     out.extend_from_slice(body.as_bytes());
     out.into()
@@ -67,10 +66,9 @@ mod tests {
 
     #[test]
     fn a_refusal_is_a_whole_response() {
-        let bytes = refusal(
-            &Rejection::new(StatusCode::UPGRADE_REQUIRED, "no"),
-            &[(HeaderName::from_static("x-why"), HeaderValue::from_static("because"))],
-        );
+        let rejection = Rejection::new(StatusCode::UPGRADE_REQUIRED, "no")
+            .header(HeaderName::from_static("x-why"), HeaderValue::from_static("because"));
+        let bytes = refusal(&rejection);
         let text = std::str::from_utf8(&bytes).unwrap();
         assert!(text.starts_with("HTTP/1.1 426 Upgrade Required\r\n"), "{text}");
         assert!(text.contains("sec-websocket-version: 13\r\n"), "{text}");

@@ -3,7 +3,7 @@
 use flate2::{Compress, Compression, FlushCompress};
 use tungstenite::Message;
 use tungstenite::protocol::frame::coding::CloseCode;
-use ws_service::shard::{CloseKind, CloseReason, Overflow, Violation};
+use ws_service::shard::{CloseKind, CloseReason, CompressionMode, Overflow, Violation};
 
 use super::violates::{FRAGMENTS, violates};
 use crate::driver::Driver;
@@ -63,34 +63,64 @@ fn a_decompression_bomb() {
     assert_eq!(driver.stats().messages_in, 0);
 }
 
+/// A block of two bytes that ends its stream (RFC 7692 §7.2.3.4) and tells nothing, millions of times.
+#[test]
+fn streams_that_end_without_end() {
+    let blocks = [&b"\x03\x00".repeat(5_000_000)[..], b"\x00"].concat();
+    for offer in ["permessage-deflate", "permessage-deflate; client_max_window_bits=9"] {
+        for mode in [CompressionMode::Shared, CompressionMode::Dedicated] {
+            let mut driver = Driver::of(Echo::default(), |config| config.compression.mode = mode);
+            let key = driver.connect();
+            driver.say(key, &request("/", &[&format!("Sec-WebSocket-Extensions: {offer}")]));
+            assert_eq!(driver.status(key), 101);
+            let whole = frame(FIN | 0x40 | BINARY, &blocks);
+            let bill = driver.bill(|driver| driver.say(key, &whole));
+            assert_eq!(driver.messages(key), [close_frame(CloseCode::Policy, "")]);
+            assert!(bill.allocations < 20, "none for each of them: {bill:?}");
+        }
+    }
+}
+
 /// RUSTSEC-2020-0043: what was queued for a peer that never reads had no bound.
 #[test]
 fn requests_for_output_that_is_never_read() {
-    for (overflow, ended) in [(Overflow::Close, Some(CloseReason::Backlog)), (Overflow::Drop, None)]
-    {
-        let mut driver = Driver::of(Echo::default(), |config| {
-            config.limits.queued_bytes = 1_000_000;
-            config.limits.overflow = overflow;
-        });
-        let key = driver.upgrade();
-        driver.limit_room(key, 5);
-        let request = frame(FIN | BINARY, &[7; 3_000]);
-        let bill = driver.bill(|driver| (0..2_000).for_each(|_| driver.say(key, &request)));
-        assert_eq!(driver.protocol.ended(), ended);
-        assert!(driver.stats().queued_bytes <= 1_000_000);
-        assert!(bill.peak <= 2 * 1_000_000, "{bill:?}");
-        driver.give_room(key, usize::MAX);
-        driver.settle();
-        let messages = driver.messages(key);
-        match overflow {
-            Overflow::Close => {
-                let expected = [Message::from(vec![7; 3_000]), close_frame(CloseCode::Again, "")];
-                assert_eq!(messages, expected, "the half-written frame is whole");
-                assert_eq!(driver.stats().closes(CloseKind::Backlog), 1);
-            }
-            Overflow::Drop => {
-                assert_eq!(messages.len() as u64 + driver.stats().dropped, 2_000);
-            }
+    // What answers is queued until the turn's end, or written at once.
+    for copied in [usize::MAX, 0] {
+        never_read(Overflow::Close, copied);
+        never_read(Overflow::Drop, copied);
+    }
+}
+
+fn never_read(overflow: Overflow, copied: usize) {
+    let mut driver = Driver::of(Echo::default(), |config| {
+        config.limits.queued_bytes = 1_000_000;
+        config.limits.overflow = overflow;
+        config.budget.copied_bytes = copied;
+    });
+    let key = driver.upgrade();
+    driver.limit_room(key, 5);
+    let request = frame(FIN | BINARY, &[7; 3_000]);
+    let bill = driver.bill(|driver| {
+        for _ in 0..2_000 {
+            driver.exchange(key, &request);
+            driver.turn();
+        }
+    });
+    let is_over = overflow == Overflow::Close;
+    assert_eq!(driver.protocol.ended(), is_over.then_some(CloseReason::Backlog));
+    assert!(driver.stats().queued_bytes <= 1_000_000);
+    assert!(bill.peak <= 2 * 1_000_000, "{bill:?}");
+    driver.give_room(key, usize::MAX);
+    driver.settle();
+    let messages = driver.messages(key);
+    match overflow {
+        Overflow::Close => {
+            let expected = [Message::from(vec![7; 3_000]), close_frame(CloseCode::Again, "")];
+            assert_eq!(messages, expected, "the half-written frame is whole");
+            assert_eq!(driver.stats().closes(CloseKind::Backlog), 1);
+        }
+        Overflow::Drop => {
+            assert_eq!(messages.len() as u64 + driver.stats().dropped, 2_000);
         }
     }
 }

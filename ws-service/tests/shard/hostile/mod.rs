@@ -24,7 +24,8 @@
 //! | lengths of 2⁶³ to 2⁶⁴ − 1 (gorilla CVE-2020-27813, Tomcat CVE-2020-13935) | 1002 | 512 bytes, nothing kept | `sizes::lengths_with_the_highest_bit` |
 //! | a message beyond its limit | 1009 before its data | 512 bytes, nothing kept | `sizes::a_message_is_too_long_before_its_data_arrives` |
 //! | endless tiny or empty fragments (ws CVE-2026-48779, Netty CVE-2014-0193) | 1008 at the limit | four times the message; a few allocations | `floods::endless_fragments_end_at_the_limit`, `floods::fragments_cost_what_they_carry` |
-//! | a bomb that inflates to gigabytes (GHSA-frh3-6pv6-rc8j, GHSA-hf5h-hh56-3vrg) | 1009 at the limit | thrice the limit | `floods::a_decompression_bomb`, `deflate::a_turn_inflates_no_more_than_its_budget` |
+//! | a bomb that inflates to gigabytes (GHSA-frh3-6pv6-rc8j, GHSA-hf5h-hh56-3vrg) | 1009 at the limit | thrice the limit | `floods::a_decompression_bomb`; a turn's budget: `deflate::a_turn_inflates_no_more_than_its_budget…` |
+//! | millions of streams in one message, each two bytes | 1008 where there are more than frames may be | no allocation each | `floods::streams_that_end_without_end` |
 //! | requests for output, and no read (RUSTSEC-2020-0043) | 1013 at the limit | twice the limit | `floods::requests_for_output_that_is_never_read` |
 //! | pings without end | a pong each; the newest, where none is read | a turn's frames | `floods::a_flood_of_pings`, `floods::a_flood_of_pings_that_nobody_wants_answered` |
 //! | control frames in fragments, or too long | 1002 at their second byte | 512 bytes, nothing kept | `frames::control_frames_in_fragments`, `frames::control_frames_that_are_too_long` |

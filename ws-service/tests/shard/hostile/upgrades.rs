@@ -27,7 +27,10 @@ fn answer(bytes: &[u8]) -> (u16, String, String) {
     let (status, head) = driver.response(key);
     let body = String::from_utf8(driver.output(key)).unwrap();
     if status != 101 {
-        assert!(head.contains("connection: close\r\n"), "{head}");
+        // Who sends an Upgrade names it in Connection, too (RFC 9110 §7.8).
+        let connection = if status == 426 { "close, upgrade" } else { "close" };
+        assert!(head.contains(&format!("connection: {connection}\r\n")), "{head}");
+        assert_eq!(head.contains("upgrade: websocket\r\n"), status == 426, "{head}");
         assert!(head.contains(&format!("content-length: {}\r\n", body.len())), "{head}{body}");
         assert!(bill.peak < 16 * 1024 && bill.kept < 1024, "{status}: {bill:?}");
         assert!(driver.is_shut(key) && !driver.is_closed(key), "the answer must arrive");

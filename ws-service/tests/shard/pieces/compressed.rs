@@ -1,5 +1,7 @@
 //! Compressed messages that are told as they come.
 
+use std::time::Duration;
+
 use tungstenite::protocol::frame::coding::CloseCode;
 use ws_service::shard::{CompressionMode, ConnectionKey};
 
@@ -120,6 +122,24 @@ fn a_bomb_goes_off_a_little_at_a_time() {
     driver.settle();
     assert!(last <= 20_000_000, "{last}");
     assert_eq!(driver.messages(key), [close_frame(CloseCode::Size, "")]);
+}
+
+/// Neither empty frames nor blocks that tell nothing are progress.
+#[test]
+fn a_peer_can_t_put_the_deadline_off_by_saying_nothing_compressed() {
+    for nothing in [&b""[..], b"\x00\x00\x00\xff\xff"] {
+        let mut driver = driver(|config| config.timeouts.message = Some(Duration::from_secs(10)));
+        let key = connect(&mut driver);
+        driver.say(key, &frame(TEXT | RSV1, b"\xf2\x48\xcd\xc9\xc9\x07\x00\x00\x00\xff\xff"));
+        assert_eq!(pieces(&driver), ["[\"Hello\""]);
+        for _ in 0..9 {
+            driver.pass(Duration::from_secs(1));
+            driver.say(key, &frame(0, nothing));
+        }
+        assert_eq!(driver.messages(key), []);
+        driver.pass(Duration::from_secs(1));
+        assert_eq!(driver.messages(key), [close_frame(CloseCode::Policy, "")]);
+    }
 }
 
 /// In the shared mode an inflater belongs to a connection only while a message is unfinished.

@@ -1,5 +1,7 @@
 //! Messages that are sent in pieces.
 
+use std::io::IoSlice;
+
 use tungstenite::Message;
 use tungstenite::protocol::frame::coding::CloseCode;
 use ws_service::shard::{CloseKind, Frame, Mail, Overflow};
@@ -56,6 +58,25 @@ fn all_else_waits_for_the_last_piece_but_control_frames_do_not() {
     assert_eq!(driver.stats().queued_bytes, 0);
     let expected = ["one,two", "sent", "published", "mailed", "behind"].map(Message::from);
     assert_eq!(decode(&[first, driver.output(key)].concat())[1..], expected);
+}
+
+/// A slow peer's queue is let go of as it is sent, and not only when all has been.
+#[test]
+fn what_has_waited_is_queued_in_small_chunks() {
+    let mut driver = Driver::new();
+    let key = driver.upgrade();
+    driver.say(key, &text("/part [one"));
+    let frame = Frame::new([7; 1_000][..].into());
+    for _ in 0..1_000 {
+        driver.mail(Mail::Send(key, frame.clone()));
+    }
+    driver.limit_room(key, 0);
+    driver.say(key, &text("/part two]"));
+    let mut slices = [(); 20].map(|()| IoSlice::new(&[]));
+    let count = driver.shard.output(key, &mut slices);
+    let sizes: Vec<_> = slices[..count].iter().map(|slice| slice.len()).collect();
+    assert_eq!(sizes.iter().sum::<usize>(), 1_000 * 1_004 + 5, "{sizes:?}");
+    assert!(sizes.iter().all(|&size| size <= 64 * 1024), "{sizes:?}");
 }
 
 #[test]
