@@ -96,9 +96,10 @@ impl<P: Protocol> Shard<P> {
         self.shared.unread.total()
     }
 
-    /// Goes on with what the last turns have left.
+    /// Goes on with what the last turns have left. Those who wait for the budget of inflating come first:
+    /// the others need it less, and could use it up turn after turn.
     pub(super) fn resume_unread(&mut self, now: Timestamp) {
-        for wait in [Wait::ForFrames, Wait::ForInflating] {
+        for wait in [Wait::ForInflating, Wait::ForFrames] {
             for _ in 0..self.shared.unread.count(wait).min(RESUMED) {
                 if wait == Wait::ForInflating && self.shared.has_inflated_enough() {
                     break;

@@ -348,6 +348,24 @@ fn a_turn_inflates_no_more_than_its_budget_for_all_connections_together() {
     }
 }
 
+/// Who has more frames than a turn takes can't use the budget up before others, turn after turn.
+#[test]
+fn whoever_waits_for_the_budget_gets_it_in_turn() {
+    let mut driver = Driver::with(|config| {
+        config.budget.inflated_bytes = 5_000;
+        config.budget.frames = 5;
+    });
+    let greedy = upgrade(&mut driver, "/", "permessage-deflate").0;
+    let other = upgrade(&mut driver, "/", "permessage-deflate").0;
+    let one = frame(FIN | RSV1 | BINARY, &Client::new().deflated(&vec![0; 1_000]));
+    driver.shard.receive(greedy, &mut one.repeat(1_000), driver.now);
+    driver.shard.receive(other, &mut one.clone(), driver.now);
+    assert!(driver.shard.has_unread(greedy) && driver.shard.has_unread(other));
+    driver.turn();
+    assert!(!driver.shard.has_unread(other));
+    assert_eq!(driver.messages(other).len(), 1);
+}
+
 /// What hardly inflates to anything costs time all the same.
 #[test]
 fn what_comes_compressed_counts_for_the_budget_too() {
