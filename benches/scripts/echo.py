@@ -90,7 +90,9 @@ def run(cells, servers, load, rounds, seconds):
         for it in found:
             names = list(it["results"])
             shift = turn % len(names)
-            for name in names[shift:] + names[:shift]:
+            order = names[shift:] + names[:shift]
+            # Who goes before whom changes too: a load leaves its mark on a shared machine.
+            for name in order if turn % 2 == 0 else reversed(order):
                 command = servers(it["cell"])[name]
                 it["results"][name].append(run_load(name, command, load, it["cell"], seconds))
         print(f"round {turn + 1} of {rounds}", file=sys.stderr)

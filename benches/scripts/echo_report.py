@@ -25,6 +25,8 @@ RAW = "raw TCP"
 PEERS = ["fastwebsockets", "tokio-tungstenite"]
 COLORS = {OURS: "#c2410c", "fastwebsockets": "#1d4ed8", "tokio-tungstenite": "#0891b2",
           "fastwebsockets, gathered": "#7c3aed"}
+# Idle connections, by what they have done.
+STATES = {"fresh": "fresh", "compression_agreed": "with compression agreed on", "after_16_kib_echo": "after a 16-KiB echo"}
 
 
 class Cell:
@@ -93,30 +95,31 @@ def text_table(some):
 
 
 def memory_table(found):
-    lines = ["| bytes per idle connection | fresh | after a 16-KiB echo |", "|---|--:|--:|"]
+    lines = [f"| bytes per idle connection | {' | '.join(STATES.values())} |", "|---|--:|--:|--:|"]
     for name, it in found.items():
-        lines.append(f"| {name} | {it['fresh']:,.0f} | {it['after_16_kib_echo']:,.0f} |")
+        lines.append(f"| {name} | {' | '.join(f'{it[state]:,.0f}' for state in STATES)} |")
     return lines
 
 
 def short_table(parts):
-    """For the README: what the peers reach, and what share of TCP alone, plain and in its best way."""
-    lines = ["| one service thread | ws-service | × TCP alone | × its best way | fastwebsockets | tokio-tungstenite |",
+    """For the README: what ws-service reaches, of TCP alone, plain and in its best way, and of its peers."""
+    lines = ["| one service thread | ws-service | × TCP alone | × its best way | × fastwebsockets | × tokio-tungstenite |",
              "|---|--:|--:|--:|--:|--:|"]
 
     def row(title, cell):
-        peers = [f"{cell.of[name]['rate']:,.0f}" if name in cell.of else "" for name in PEERS]
-        ratios = f"{cell.ratio(OURS, RAW):.2f} | {cell.ratio(OURS):.2f}"
-        lines.append(f"| {title} | {cell.of[OURS]['rate']:,.0f} | {ratios} | {' | '.join(peers)} |")
+        ratios = [cell.ratio(OURS, RAW), cell.ratio(OURS)]
+        ratios = [f"{it:.2f}" for it in ratios + [cell.ratio(OURS, name) for name in PEERS if name in cell.of]]
+        lines.append(f"| {title} | {cell.of[OURS]['rate']:,.0f} | {' | '.join(ratios)} |"
+                     + " |" * (len(PEERS) + 2 - len(ratios)))
 
     for cell in cells(parts, "small", "large"):
         row(f"echoes a second: {cell.label()}", cell)
     for cell in cells(parts, "fan-out"):
         row(f"deliveries a second: to {cell.label()}", cell)
     memory = parts["memory"]["found"]
-    for title, key in (("idle", "fresh"), ("idle after a 16-KiB echo", "after_16_kib_echo")):
-        ours, *peers = (f"{memory[name][key]:,.0f}" for name in (OURS, *PEERS))
-        lines.append(f"| bytes of memory a connection: {title} | {ours} | | | {' | '.join(peers)} |")
+    for state, title in STATES.items():
+        ours, *peers = (f"{memory[name][state]:,.0f} bytes" for name in (OURS, *PEERS))
+        lines.append(f"| memory of an idle connection, {title} | {ours} | | | {' | '.join(peers)} |")
     return lines
 
 
@@ -145,7 +148,7 @@ def bars(axes, some, names, title):
 
 
 def memory_bars(axes, found):
-    for place, (key, title) in enumerate((("fresh", "fresh"), ("after_16_kib_echo", "after a 16-KiB echo"))):
+    for place, (key, title) in enumerate([(it, STATES[it]) for it in ("fresh", "after_16_kib_echo")]):
         values = [it[key] for it in found.values()]
         at = [index + (place - 0.5) * 0.4 for index in range(len(values))]
         drawn = axes.bar(at, values, 0.4, label=title, color=[COLORS[name] for name in found], alpha=1 - place / 2)

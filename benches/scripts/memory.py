@@ -7,6 +7,9 @@ import upgrade
 
 FEW, MANY = 1_000, 10_000
 SIZE = 16_384
+# What the connections have done, by name: whether they have offered compression, as browsers do, and whether each
+# has been echoed to.
+STATES = {"fresh": (False, False), "compression_agreed": (True, False), "after_16_kib_echo": (False, True)}
 
 
 class Crowd:
@@ -19,9 +22,10 @@ class Crowd:
     def connect(self, address):
         return socket.create_connection(address)
 
-    def grow(self, count):
+    def grow(self, count, offers_compression=False):
         host, port = self.server.address.rsplit(":", 1)
-        request = upgrade.request(self.server.address)
+        offer = b"Sec-WebSocket-Extensions: permessage-deflate\r\n" if offers_compression else b""
+        request = upgrade.head(self.server.address) + offer + b"\r\n"
         while len(self.connections) < count:
             connection = self.connect((host, int(port)))
             connection.sendall(request)
@@ -48,16 +52,14 @@ class Crowd:
 
 
 def per_connection(start):
-    """Bytes for each of 9,000 more connections: fresh, and after a 16-KiB echo on each.
-
-    `start` starts a server."""
+    """Bytes for each of 9,000 more connections, by state. `start` starts a server."""
     found = {}
-    for name, echoes in (("fresh", False), ("after_16_kib_echo", True)):
+    for name, (offers_compression, echoes) in STATES.items():
         with start() as server:
             crowd = Crowd(server)
             rss = []
             for count in (FEW, MANY):
-                crowd.grow(count)
+                crowd.grow(count, offers_compression)
                 if echoes:
                     crowd.echo()
                 rss.append(crowd.rss())
