@@ -2,10 +2,10 @@
 //!
 //! ```text
 //!  request ──► negotiate ──► Agreement ──┐
-//!                              Streams ───┴─► Codec, the connection's
-//!                                               │
-//!     Incoming::Deflated ──► Deflate::inflate ──┴─► Message
-//!     Message ──► Deflate::compress ──► frame with RSV1
+//!                              Streams ──┴─► Codec, the connection's
+//!                                              │
+//!    Incoming::Deflated ──► Deflate::inflate ──┴─► Message
+//!    Message ──► Deflate::compress ──► frame with RSV1
 //! ```
 //!
 //! A message stays compressed until its last byte has come: what a peer makes us keep is what it has
