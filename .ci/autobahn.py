@@ -18,7 +18,7 @@ from concurrent.futures import ThreadPoolExecutor
 # The cases whose outcome the RFC leaves open: how a close in the middle, or with an unusual code, is met.
 INFORMATIONAL = ["7.1.6", "7.13.*"]
 # The whole suite, in two parts that take about as long, and run at once.
-WHOLE = [[f"{group}.*" for group in (*range(1, 11), 12)], ["13.*"]]
+WHOLE = [["-x", "13.*"], ["-i", "13.*"]]
 WHOLE_CASES = 517
 
 
@@ -32,7 +32,7 @@ def main():
         print(__doc__, file=sys.stderr)
         return 2
     kosoku, url, patterns = sys.argv[1], sys.argv[2], sys.argv[3:]
-    parts = [patterns] if patterns else WHOLE
+    parts = [[it for pattern in patterns for it in ("-i", pattern)]] if patterns else WHOLE
     with ThreadPoolExecutor(len(parts)) as pool:
         results = dict(ChainMap(*pool.map(lambda part: run(kosoku, url, part), parts)))
     failed = 0
@@ -48,12 +48,10 @@ def main():
     return 0 if are_all and not failed else 1
 
 
-def run(kosoku, url, patterns):
-    """The verdicts on all cases that `patterns` match, by case."""
+def run(kosoku, url, choice):
+    """The verdicts on the chosen cases, by case."""
     with tempfile.TemporaryDirectory() as out:
-        command = [kosoku, "-m", "fuzzingclient", "-o", out, url]
-        for pattern in patterns:
-            command += ["-i", pattern]
+        command = [kosoku, "-m", "fuzzingclient", "-o", out, *choice, url]
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
         with open(os.path.join(out, "index.json"), encoding="utf-8") as file:
             return next(iter(json.load(file).values()))
