@@ -176,7 +176,7 @@ pub enum CompressionMode {
     Shared,
     /// A connection keeps its own once it needs them, so that messages can refer to earlier ones:
     /// smaller on the wire, and up to 418 KiB for a connection that is sent and sends compressed
-    /// messages (RFC 7692 §7.1.1): 48 KiB once it has sent one, and the rest, less with smaller
+    /// messages (RFC 7692 §7.1.1): 45 KiB once it has sent one, and the rest, less with smaller
     /// [windows](Compression::window_bits), once it has been sent one.
     Dedicated,
 }
